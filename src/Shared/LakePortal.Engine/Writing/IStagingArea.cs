@@ -1,0 +1,36 @@
+using DuckDB.NET.Data;
+using LakePortal.Iceberg;
+using LakePortal.Iceberg.Tables;
+
+namespace LakePortal.Engine.Writing;
+
+/// <summary>
+/// A private in-memory DuckDB database for bulk loads. SQL here is the program's own, never a user's. Files written but not committed are
+/// removed when the area is disposed.
+/// </summary>
+public interface IStagingArea : IAsyncDisposable
+{
+    /// <summary>The first connection to the area's database.</summary>
+    DuckDBConnection Connection { get; }
+
+    /// <summary>A further connection to the same database, for writing one table while another is filled.</summary>
+    DuckDBConnection OpenConnection();
+
+    /// <summary>
+    /// Writes the rows of a trusted SELECT as data files of the table (its current schema and default partition spec), not yet visible.
+    /// The SELECT's columns are matched to the schema by name and cast explicitly.
+    /// </summary>
+    Task<IReadOnlyList<ContentFile>> WriteFilesAsync(DuckDBConnection connection, string trustedSelect, TableIdentifier target, CancellationToken cancellationToken);
+
+    /// <summary>One append snapshot of files written before (this area or, after a restart, a recorded earlier one).</summary>
+    Task<WriteOutcome> CommitAppendAsync(TableIdentifier target, IReadOnlyList<ContentFile> files, IReadOnlyDictionary<string, string> summary, CancellationToken cancellationToken);
+
+    /// <summary>One snapshot that replaces every row of the table by the files.</summary>
+    Task<WriteOutcome> CommitReplaceAsync(TableIdentifier target, IReadOnlyList<ContentFile> files, IReadOnlyDictionary<string, string> summary, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Upserts a staged relation into the table by key: finds the live positions of the keys, writes position deletes and new data files, one snapshot.
+    /// <paramref name="trustedSelect"/> yields each key at most once. A row whose <paramref name="deletedFlagColumn"/> (not a column of the table) is true is only deleted.
+    /// </summary>
+    Task<WriteOutcome> MergeAsync(TableIdentifier target, string trustedSelect, IReadOnlyList<string> key, string? deletedFlagColumn, IReadOnlyDictionary<string, string> summary, CancellationToken cancellationToken);
+}
