@@ -1,2 +1,3 @@
-var builder = WebApplication.CreateBuilder(args);
-await builder.Build().RunAsync();
+using LakePortal.Portal.Hosting;
+
+return await PortalHost.RunAsync(args);
