@@ -1,3 +1,4 @@
+using LakePortal.Iceberg.Catalog;
 using LakePortal.Iceberg.Commits;
 using LakePortal.Iceberg.Scans;
 using LakePortal.Iceberg.Schemas;
@@ -16,6 +17,9 @@ public abstract class Table
 
     /// <summary>Adopted tables refuse every commit.</summary>
     public abstract bool IsReadOnly { get; }
+
+    /// <summary>Adopted tables: how the paths of data and delete files, which stay as the writer left them, become locations here. Empty: they are.</summary>
+    public virtual IReadOnlyList<LocationMapping> LocationMap => [];
 
     public Schema Schema => Metadata.CurrentSchema;
 

@@ -25,11 +25,11 @@ internal sealed partial class ErrorTranslator(IReadOnlyDictionary<string, string
         };
     }
 
-    private Exception Binding(string message)
+    private QueryBindingException Binding(string message)
     {
         if (MissingColumn().Match(message) is { Success: true } match)
         {
-            var name = match.Groups[1].Value;
+            var name = match.Groups[1].Success ? match.Groups[1].Value : match.Groups[2].Value;
             var columns = tables.SelectMany(t => t.Columns.Select(c => c.Name)).Distinct(StringComparer.OrdinalIgnoreCase).ToList();
             var hint = Suggestions.DidYouMean(name, columns)
                 ?? (columns.Count > 0 ? $"The tables have the columns {string.Join(", ", columns.Take(20))}." : "Name a column of the query's tables.");
