@@ -25,7 +25,7 @@ public sealed record ApplyConfiguration(IReadOnlyList<ConfigText> Texts, bool Dr
 public sealed record PutObject(string Kind, JsonObject Content, bool DryRun = false)
     : IRequest<IReadOnlyList<PlannedChange>>, IAuditedRequest
 {
-    public string AuditObject => $"{Kind}/{(string?)Content["name"]}";
+    public string AuditObject => $"{Kind}/{(Content["name"] is JsonValue value && value.TryGetValue(out string? name) ? name : "?")}";
 }
 
 /// <summary>Permission of the kind is checked in the handler.</summary>

@@ -1,4 +1,5 @@
 using System.Reflection;
+using LakePortal.Kernel.Configuration;
 using LakePortal.Kernel.Identity;
 using LakePortal.Kernel.Live;
 using LakePortal.Kernel.Messaging;
@@ -44,6 +45,9 @@ public static class LakePortalServices
         services.AddSingleton<RunBuffer>();
         services.AddHostedService(p => p.GetRequiredService<RunBuffer>());
         services.AddSingleton<IRunStore, RunStore>();
+
+        services.AddSingleton<IPlannedDocuments, PlannedDocuments>();
+        services.AddTransient<ConfigurationEngine>();
 
         foreach (var module in modules)
         {

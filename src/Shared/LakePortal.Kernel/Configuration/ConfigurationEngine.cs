@@ -1,0 +1,128 @@
+using System.Text.Json.Nodes;
+using LakePortal.Kernel.Errors;
+using LakePortal.Kernel.Identity;
+using LakePortal.Kernel.Messaging;
+
+namespace LakePortal.Kernel.Configuration;
+
+internal sealed class ConfigurationEngine(
+    IEnumerable<IConfigurationKind> kinds, ICallerAccessor callers, IAuditTrail trail)
+{
+    private readonly Dictionary<string, IConfigurationKind> _kinds = kinds.ToDictionary(k => k.Kind, StringComparer.Ordinal);
+
+    /// <exception cref="ObjectNotFoundException">No such kind.</exception>
+    public IConfigurationKind Readable(string kind) => Permitted(Find(kind), k => k.ReadPermission);
+
+    public IConfigurationKind Writable(string kind) => Permitted(Find(kind), k => k.WritePermission);
+
+    public async Task<IReadOnlyList<PlannedChange>> ApplyTextsAsync(
+        IReadOnlyList<ConfigText> texts, bool dryRun, bool prune, CancellationToken cancellationToken)
+    {
+        List<InputFault> faults = [];
+        var documents = texts.SelectMany(t => ConfigYamlReader.Read(t, faults)).ToList();
+        return await ApplyAsync(documents, faults, dryRun, prune, cancellationToken);
+    }
+
+    public async Task<IReadOnlyList<PlannedChange>> ApplyAsync(
+        IReadOnlyList<ConfigDocument> documents, List<InputFault> faults, bool dryRun, bool prune, CancellationToken cancellationToken)
+    {
+        faults.AddRange(FindUnknownKinds(documents));
+        faults.AddRange(FindDuplicates(documents));
+        var known = documents.Where(d => _kinds.ContainsKey(d.Kind)).OrderBy(d => _kinds[d.Kind].Order).ToList();
+        foreach (var kind in known.Select(d => d.Kind).Distinct(StringComparer.Ordinal))
+        {
+            Writable(kind);
+        }
+
+        PlannedDocuments.Set(known);
+        List<(ConfigDocument Document, IReadOnlyList<PlannedChange> Changes)> plan = [];
+        foreach (var document in known)
+        {
+            try
+            {
+                plan.Add((document, await _kinds[document.Kind].PlanAsync(document, cancellationToken)));
+            }
+            catch (LakePortalException error) when (error.Kind is ErrorKind.Invalid or ErrorKind.NotFound or ErrorKind.Conflict)
+            {
+                faults.AddRange(error.Faults.Count > 0 ? error.Faults : [ConfigBinder.Fault(document, "name", error.Message, error.Hint)]);
+            }
+        }
+
+        if (faults.Count > 0)
+        {
+            throw new InvalidInputException(
+                faults.Count == 1 ? $"{faults[0].Path}: {faults[0].Message}" : $"The configuration has {faults.Count} faults; nothing was applied. The first, {faults[0].Path}: {faults[0].Message}",
+                faults[0].Hint, faults);
+        }
+
+        var deletes = prune ? await FindAbsentAsync(plan, cancellationToken) : [];
+        if (!dryRun)
+        {
+            foreach (var (document, changes) in plan.Where(p => p.Changes.Any(c => c.Action != ChangeAction.Unchanged)))
+            {
+                await _kinds[document.Kind].ApplyAsync(document, cancellationToken);
+                await RecordAsync(changes);
+            }
+
+            foreach (var delete in deletes)
+            {
+                await _kinds[delete.Kind].DeleteAsync(delete.Name, cancellationToken);
+                await RecordAsync([delete]);
+            }
+        }
+
+        return [.. plan.SelectMany(p => p.Changes), .. deletes];
+    }
+
+    private IConfigurationKind Find(string kind) => _kinds.TryGetValue(kind, out var found)
+        ? found
+        : throw new ObjectNotFoundException("kind", kind, Suggestion.For(kind, _kinds.Keys) ?? $"Kinds: {string.Join(", ", _kinds.Keys.Order(StringComparer.Ordinal))}.");
+
+    private IConfigurationKind Permitted(IConfigurationKind kind, Func<IConfigurationKind, string> permission)
+    {
+        var caller = callers.Current ?? throw new NotSignedInException();
+        return caller.Can(permission(kind)) ? kind : throw new PermissionDeniedException(permission(kind));
+    }
+
+    private IEnumerable<InputFault> FindUnknownKinds(IReadOnlyList<ConfigDocument> documents) =>
+        from document in documents
+        where !_kinds.ContainsKey(document.Kind)
+        select ConfigBinder.Fault(
+            document, "kind", $"There is no kind '{document.Kind}'.",
+            Suggestion.For(document.Kind, _kinds.Keys) ?? $"Kinds: {string.Join(", ", _kinds.Keys.Order(StringComparer.Ordinal))}.");
+
+    private static IEnumerable<InputFault> FindDuplicates(IReadOnlyList<ConfigDocument> documents) =>
+        from document in documents
+        where document.Name is not null
+        group document by (document.Kind, document.Name) into same
+        from again in same.Skip(1)
+        select ConfigBinder.Fault(
+            again, "name", $"{again.Kind}/{again.Name} is there twice.",
+            $"The first is at {ConfigBinder.Fault(same.First(), "name", "").Path}. Keep one of them.");
+
+    private async Task<List<PlannedChange>> FindAbsentAsync(
+        List<(ConfigDocument Document, IReadOnlyList<PlannedChange> Changes)> plan, CancellationToken cancellationToken)
+    {
+        var wanted = plan.SelectMany(p => p.Changes).Select(c => (c.Kind, c.Name)).ToHashSet();
+        List<PlannedChange> deletes = [];
+        foreach (var kind in plan.Select(p => _kinds[p.Document.Kind]).Distinct().OrderByDescending(k => k.Order))
+        {
+            deletes.AddRange((await kind.ListAsync(cancellationToken))
+                .Where(name => !wanted.Contains((kind.Kind, name)))
+                .Select(name => new PlannedChange(kind.Kind, name, ChangeAction.Delete, [])));
+        }
+
+        return deletes;
+    }
+
+    private async Task RecordAsync(IEnumerable<PlannedChange> changes)
+    {
+        var caller = callers.Current!;
+        foreach (var change in changes.Where(c => c.Action != ChangeAction.Unchanged))
+        {
+            await trail.RecordAsync(
+                caller.User, caller.Via, $"configuration.{RequestName.Kebab(change.Action.ToString())}", $"{change.Kind}/{change.Name}", "ok",
+                change.Details.Count == 0 ? null : string.Join("; ", change.Details), CancellationToken.None);
+        }
+    }
+}
