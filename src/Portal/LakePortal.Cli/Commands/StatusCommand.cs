@@ -1,0 +1,145 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LakePortal.Cli.Client;
+using LakePortal.Cli.Output;
+
+namespace LakePortal.Cli.Commands;
+
+internal static class StatusCommand
+{
+    /// <summary>Kinds with a richer answer than their configuration.</summary>
+    private static readonly Dictionary<string, string> DetailPaths = new(StringComparer.Ordinal)
+    {
+        ["sync"] = "/api/v1/syncs/{0}/status",
+        ["run"] = "/api/v1/runs/{0}",
+        ["table"] = "/api/v1/tables/{0}",
+        ["user"] = "/api/v1/users/{0}",
+    };
+
+    public static Command Build()
+    {
+        var what = new Argument<string?>("kind/name") { Description = "A kind (sync, pipeline, run, table, source …), or one object of it", Arity = ArgumentArity.ZeroOrOne };
+        var format = new Option<OutputFormat>("--output", "-o") { Description = "Format", DefaultValueFactory = _ => OutputFormat.Table, HelpName = "table|json" };
+        return new ServerCommand("status", "Show the server, a list, or one object; exit code 3 when the server is not healthy", what, format)
+            .Does((parsed, api, cancellationToken) =>
+            {
+                var json = parsed.GetValue(format) is OutputFormat.Json or OutputFormat.Jsonl;
+                var output = parsed.InvocationConfiguration.Output;
+                return parsed.GetValue(what) is { } target
+                    ? ShowAsync(api, target, json, output, cancellationToken)
+                    : ShowServerAsync(api, json, output, cancellationToken);
+            });
+    }
+
+    private static async Task<int> ShowServerAsync(ApiClient api, bool json, TextWriter output, CancellationToken cancellationToken)
+    {
+        var (status, body) = await api.ProbeAsync("/readyz", cancellationToken);
+        var system = await api.GetAsync("/api/v1/system", cancellationToken);
+        if (json)
+        {
+            output.WriteLine(JsonText.Pretty(new JsonObject
+            {
+                ["url"] = api.Url.ToString(),
+                ["ready"] = status == 200,
+                ["system"] = JsonNode.Parse(system.GetRawText()),
+            }));
+        }
+        else
+        {
+            output.WriteLine($"{api.Url.GetLeftPart(UriPartial.Authority)} is {(status == 200 ? "ready" : $"not ready: {body}")}");
+            Properties(system, "", output);
+        }
+
+        return status == 200 ? ExitCode.Done : ExitCode.No;
+    }
+
+    private static async Task<int> ShowAsync(ApiClient api, string target, bool json, TextWriter output, CancellationToken cancellationToken)
+    {
+        var (kind, name) = Split(target);
+        if (name is null)
+        {
+            var list = await api.GetAsync($"/api/v1/{kind}s", cancellationToken);
+            if (json)
+            {
+                output.WriteLine(JsonText.Pretty(list));
+            }
+            else
+            {
+                List(Listing.ItemsOf(list), output);
+            }
+
+            return ExitCode.Done;
+        }
+
+        var path = DetailPaths.GetValueOrDefault(kind, $"/api/v1/{kind}s/{{0}}");
+        // A table's name is two segments of the path.
+        var escaped = kind == "table" ? string.Join('/', name.Split('.', 2).Select(Uri.EscapeDataString)) : Uri.EscapeDataString(name);
+        var answer = await api.GetAsync(path.Replace("{0}", escaped, StringComparison.Ordinal), cancellationToken);
+        if (json)
+        {
+            output.WriteLine(JsonText.Pretty(answer));
+        }
+        else
+        {
+            Properties(answer, "", output);
+        }
+
+        return ExitCode.Done;
+    }
+
+    /// <summary><c>sync/shop_orders</c>, <c>syncs</c> and <c>sync</c> are all understood.</summary>
+    public static (string Kind, string? Name) Split(string target)
+    {
+        var at = target.IndexOf('/', StringComparison.Ordinal);
+        var kind = at < 0 ? target : target[..at];
+        if (kind.Length == 0 || at == target.Length - 1 || !kind.All(c => char.IsAsciiLetterLower(c) || c == '-'))
+        {
+            throw new UsageException($"'{target}' names nothing.", "Write KIND or KIND/NAME: sync, sync/shop_orders, table/raw.shop_orders.");
+        }
+
+        return (at < 0 && kind.EndsWith('s') ? kind[..^1] : kind, at < 0 ? null : target[(at + 1)..]);
+    }
+
+    private static void List(IReadOnlyList<JsonElement> items, TextWriter output)
+    {
+        if (items.Count == 0)
+        {
+            output.WriteLine("(none)");
+            return;
+        }
+
+        if (items.Any(item => item.ValueKind != JsonValueKind.Object))
+        {
+            TableWriter.Write(["name"], items.Select(item => new[] { Cell.Of(item) }).ToList(), output);
+            return;
+        }
+
+        var columns = items[0].EnumerateObject()
+            .Where(p => items.All(i => !i.TryGetProperty(p.Name, out var v) || v.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array)))
+            .Select(p => p.Name).ToList();
+        TableWriter.Write(columns, items.Select(item => columns.Select(c => item.TryGetProperty(c, out var v) ? Cell.Of(v) : Cell.Of("")).ToArray()).ToList(), output);
+    }
+
+    private static void Properties(JsonElement element, string prefix, TextWriter output)
+    {
+        foreach (var property in element.EnumerateObject())
+        {
+            switch (property.Value.ValueKind)
+            {
+                case JsonValueKind.Object:
+                    Properties(property.Value, $"{prefix}{property.Name}.", output);
+                    break;
+                case JsonValueKind.Array when property.Value.EnumerateArray().Any(v => v.ValueKind == JsonValueKind.Object):
+                    output.WriteLine($"{prefix}{property.Name}:");
+                    List([.. property.Value.EnumerateArray()], output);
+                    break;
+                case JsonValueKind.Null:
+                    break;
+                default:
+                    output.WriteLine($"{prefix}{property.Name}: {Cell.Of(property.Value).Text}");
+                    break;
+            }
+        }
+    }
+}

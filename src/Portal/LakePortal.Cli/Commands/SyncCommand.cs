@@ -1,0 +1,46 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using LakePortal.Cli.Client;
+using LakePortal.Cli.Output;
+
+namespace LakePortal.Cli.Commands;
+
+internal static class SyncCommand
+{
+    public static Command Build()
+    {
+        var name = new Argument<string>("name") { Description = "The sync" };
+        var mode = new Option<string?>("--mode") { Description = "Mode for this run; 'full' reloads an incremental sync from the start", HelpName = "MODE" };
+        var wait = new Option<bool>("--wait") { Description = "Wait for the end; exit code 1 when it failed" };
+        return new ServerCommand("sync", "Run a sync", name, mode, wait).Does(async (parsed, api, cancellationToken) =>
+        {
+            var runId = await StartAsync(api, parsed.GetValue(name)!, parsed.GetValue(mode), cancellationToken);
+            return await FollowAsync(parsed, api, runId, parsed.GetValue(wait), cancellationToken);
+        });
+    }
+
+    public static async Task<string> StartAsync(ApiClient api, string name, string? mode, CancellationToken cancellationToken)
+    {
+        var body = new JsonObject();
+        if (mode is not null)
+        {
+            body["mode"] = mode;
+        }
+
+        var answer = await api.PostAsync($"/api/v1/syncs/{Uri.EscapeDataString(name)}/run", body, cancellationToken);
+        return answer.GetProperty("run_id").GetString()!;
+    }
+
+    public static async Task<int> FollowAsync(ParseResult parsed, ApiClient api, string runId, bool wait, CancellationToken cancellationToken)
+    {
+        var output = parsed.InvocationConfiguration.Output;
+        if (!wait)
+        {
+            output.WriteLine(JsonText.Pretty(await api.GetAsync($"/api/v1/runs/{runId}", cancellationToken)));
+            return ExitCode.Done;
+        }
+
+        var run = await RunWatcher.WaitAsync(api, runId, cancellationToken);
+        return RunWatcher.Conclude(run, output, parsed.InvocationConfiguration.Error);
+    }
+}

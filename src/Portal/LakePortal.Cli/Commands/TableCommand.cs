@@ -1,0 +1,38 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using LakePortal.Cli.Output;
+
+namespace LakePortal.Cli.Commands;
+
+internal static class TableCommand
+{
+    public static Command Build()
+    {
+        var name = new Argument<string>("name") { Description = "Name in the lake: namespace.table" };
+        var file = new Argument<string>("metadata-file") { Description = "The table's current *.metadata.json" };
+        var map = new Option<string[]>("--map") { Description = "Rewrites a path prefix of its metadata (repeatable)", HelpName = "from=to", Arity = ArgumentArity.ZeroOrMore };
+        var register = new ServerCommand("register", "Adopt an existing Iceberg table, read-only", name, file, map).Does(async (parsed, api, cancellationToken) =>
+        {
+            var location = parsed.GetValue(file)!;
+            if (!location.Contains("://", StringComparison.Ordinal))
+            {
+                location = Path.GetFullPath(location);
+                if (!File.Exists(location))
+                {
+                    throw new UsageException($"There is no file {location}.", "Give the newest *.metadata.json in the table's metadata folder.");
+                }
+            }
+
+            var body = new JsonObject
+            {
+                ["table"] = parsed.GetValue(name),
+                ["metadata_file"] = location,
+                ["map"] = new JsonArray([.. (parsed.GetValue(map) ?? []).Select(m => (JsonNode)m)]),
+            };
+            var table = await api.PostAsync("/api/v1/tables/register", body, cancellationToken);
+            parsed.InvocationConfiguration.Output.WriteLine(JsonText.Pretty(table));
+            return ExitCode.Done;
+        });
+        return new Command("table", "Work on tables") { register };
+    }
+}
