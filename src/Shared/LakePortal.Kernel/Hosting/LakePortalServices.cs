@@ -7,6 +7,7 @@ using LakePortal.Kernel.Modules;
 using LakePortal.Kernel.Persistence;
 using LakePortal.Kernel.Runs;
 using LakePortal.Kernel.Runs.Persistence;
+using LakePortal.Kernel.Scheduling;
 using LakePortal.Kernel.Telemetry;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -31,11 +32,14 @@ public static class LakePortalServices
         services.AddSingleton(configuration);
         services.AddSingleton(modules);
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton(configuration.GetSection(LakeOptions.SectionName).Get<LakeOptions>() ?? new LakeOptions());
-        services.AddSingleton(configuration.GetSection(ControlDatabaseOptions.SectionName).Get<ControlDatabaseOptions>() ?? new ControlDatabaseOptions());
-        services.AddSingleton<LakePaths>();
-        services.AddSingleton<NodeIdentity>();
-        services.AddSingleton<ControlDatabase>();
+        var paths = new LakePaths(configuration.GetSection(LakeOptions.SectionName).Get<LakeOptions>() ?? new LakeOptions());
+        var node = new NodeIdentity(paths);
+        var database = new ControlDatabase(
+            configuration.GetSection(ControlDatabaseOptions.SectionName).Get<ControlDatabaseOptions>() ?? new ControlDatabaseOptions(), paths);
+        services.AddSingleton(paths);
+        services.AddSingleton(node);
+        services.AddSingleton(database);
+        services.AddScheduling(database, node);
         services.AddSingleton<ControlDatabaseMigrator>();
         services.AddSingleton<LakeMetrics>();
         services.AddSingleton<ICallerAccessor, CallerAccessor>();
