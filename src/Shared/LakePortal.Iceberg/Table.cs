@@ -42,6 +42,15 @@ public abstract class Table
     public abstract Task<Table> UpdateRefsAsync(Action<IRefUpdate> update, CancellationToken cancellationToken);
 
     public abstract Task<Table> RefreshAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The absolute local path of a file that the metadata names: strips <c>file://</c>, and applies the prefix mapping of an adopted table.
+    /// Paths inside position delete files are compared as written, not resolved.
+    /// </summary>
+    public abstract string ResolveLocation(string location);
+
+    /// <summary>The deleted positions, ascending, of a deletion vector (format <c>PUFFIN</c>) found among a task's deletes.</summary>
+    public abstract Task<IReadOnlyList<long>> ReadDeletionVectorAsync(ContentFile file, CancellationToken cancellationToken);
 }
 
 /// <summary>Schema evolution by name path (<c>address.city</c>; <c>element</c>, <c>key</c>, <c>value</c> inside lists and maps).</summary>

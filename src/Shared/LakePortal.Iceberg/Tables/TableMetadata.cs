@@ -1,3 +1,4 @@
+using System.Text.Json;
 using LakePortal.Iceberg.Schemas;
 
 namespace LakePortal.Iceberg.Tables;
@@ -44,6 +45,9 @@ public sealed record TableMetadata
 
     public IReadOnlyDictionary<string, SnapshotRef> Refs { get; init; } = new Dictionary<string, SnapshotRef>();
 
+    /// <summary>Keys that this program does not interpret (statistics, next-row-id, …), kept as they were read.</summary>
+    public IReadOnlyDictionary<string, JsonElement> Extra { get; init; } = new Dictionary<string, JsonElement>();
+
     public Schema CurrentSchema => Schemas.First(s => s.SchemaId == CurrentSchemaId);
 
     public PartitionSpec DefaultSpec => PartitionSpecs.First(s => s.SpecId == DefaultSpecId);
@@ -67,6 +71,9 @@ public sealed record Snapshot(
 
     /// <summary>v1 tables may list manifests directly instead of a manifest list.</summary>
     public IReadOnlyList<string>? Manifests { get; init; }
+
+    /// <summary>Keys that this program does not interpret, kept as they were read.</summary>
+    public IReadOnlyDictionary<string, JsonElement> Extra { get; init; } = new Dictionary<string, JsonElement>();
 }
 
 public sealed record SnapshotLogEntry(DateTimeOffset Timestamp, long SnapshotId);
@@ -74,7 +81,11 @@ public sealed record SnapshotLogEntry(DateTimeOffset Timestamp, long SnapshotId)
 public sealed record MetadataLogEntry(DateTimeOffset Timestamp, string MetadataFile);
 
 public sealed record SnapshotRef(
-    long SnapshotId, bool IsTag, int? MinSnapshotsToKeep = null, TimeSpan? MaxSnapshotAge = null, TimeSpan? MaxRefAge = null);
+    long SnapshotId, bool IsTag, int? MinSnapshotsToKeep = null, TimeSpan? MaxSnapshotAge = null, TimeSpan? MaxRefAge = null)
+{
+    /// <summary>The branch that <see cref="TableMetadata.CurrentSnapshotId"/> follows.</summary>
+    public const string Main = "main";
+}
 
 public sealed record SortOrder(int OrderId, IReadOnlyList<SortField> Fields);
 
