@@ -48,6 +48,16 @@ internal static class SqlNodes
         ["child"] = child, ["cast_type"] = TypeId(type), ["try_cast"] = false,
     };
 
+    public static JsonObject CastDecimal(JsonObject child, int width, int scale)
+    {
+        var cast = Cast(child, "DECIMAL");
+        cast["cast_type"]!["type_info"] = new JsonObject
+        {
+            ["type"] = "DECIMAL_TYPE_INFO", ["alias"] = "", ["extension_info"] = null, ["width"] = width, ["scale"] = scale,
+        };
+        return cast;
+    }
+
     public static JsonObject Function(string name, params JsonObject[] arguments) => new()
     {
         ["class"] = "FUNCTION", ["type"] = "FUNCTION", ["alias"] = "", ["query_location"] = 0, ["function_name"] = name, ["schema"] = "",

@@ -46,7 +46,7 @@ internal sealed class SqlParser : IDisposable
             throw new SqlSyntaxException("the statement is empty", null, null);
         }
 
-        var root = ParseJson(Call("SELECT json_serialize_sql($1)", sql));
+        var root = ParseJson(Call("SELECT json_serialize_sql($1::VARCHAR)", sql));
         if (root.Flag("error"))
         {
             throw Failure(root, sql, offset, whole);
@@ -68,7 +68,7 @@ internal sealed class SqlParser : IDisposable
     public string ToSql(JsonObject statement)
     {
         var root = new JsonObject { ["error"] = false, ["statements"] = new JsonArray(statement.DeepClone()) };
-        return Call("SELECT json_deserialize_sql($1::JSON)", root.ToJsonString());
+        return Call("SELECT json_deserialize_sql($1::VARCHAR::JSON)", root.ToJsonString());
     }
 
     /// <summary>Values of a row of trusted or gated constant expressions; null when computing them fails.</summary>

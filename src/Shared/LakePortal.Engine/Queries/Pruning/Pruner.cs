@@ -29,6 +29,21 @@ internal sealed class Pruner(Constants constants, Func<TableOccurrence, ExposedC
         CollectJoins(from, reader);
     }
 
+    /// <summary>A row filter leaves out rows by itself, whatever the statement does; it sees the values of the file, masked or not.</summary>
+    public void CollectFilter(TableOccurrence table, JsonObject filter)
+    {
+        var scope = new SelectScope(null, table.Scope.Select);
+        scope.Tables.Add(table);
+        var reader = new ConditionReader(scope, constants, (_, _) => true);
+        foreach (var part in Conjuncts(filter))
+        {
+            if (reader.Read(part) is { } found)
+            {
+                Add(found.Table, found.Condition);
+            }
+        }
+    }
+
     public Predicate? PredicateFor(TableOccurrence table) =>
         _found.GetValueOrDefault(table)?.Select(c => c.ToPredicate(constants)).OfType<Predicate>()
             .Aggregate((Predicate?)null, (all, next) => all is null ? next : new Predicate.And(all, next));
@@ -72,14 +87,19 @@ internal sealed class Pruner(Constants constants, Func<TableOccurrence, ExposedC
         {
             if (reader.Read(part) is { } found && Reaches(below, found.Table.Node, found.Condition.RejectsNull))
             {
-                if (!_found.TryGetValue(found.Table, out var list))
-                {
-                    _found[found.Table] = list = [];
-                }
-
-                list.Add(found.Condition);
+                Add(found.Table, found.Condition);
             }
         }
+    }
+
+    private void Add(TableOccurrence table, Condition condition)
+    {
+        if (!_found.TryGetValue(table, out var list))
+        {
+            _found[table] = list = [];
+        }
+
+        list.Add(condition);
     }
 
     private static IEnumerable<JsonObject> Conjuncts(JsonObject condition) =>
