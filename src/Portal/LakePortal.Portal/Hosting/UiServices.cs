@@ -1,3 +1,4 @@
+using LakePortal.Portal.Api;
 using LakePortal.Portal.Layout;
 using LakePortal.Portal.Parts.Frame;
 using LakePortal.Portal.Parts.Values;
@@ -32,6 +33,7 @@ public static class UiServices
     public static IEndpointConventionBuilder MapPortalUi(this IEndpointRouteBuilder endpoints)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
+        endpoints.MapUiExports();
         return endpoints.MapRazorComponents<App>().AddInteractiveServerRenderMode();
     }
 }

@@ -53,7 +53,7 @@ public static class PortalUrls
         With("/tables/detail", ("ns", ns), ("name", name), ("tab", tab), ("snapshot", snapshot));
 
     /// <summary>For a full name <c>namespace.name</c>; the name may contain further dots.</summary>
-    public static string Table(string fullName, string? tab = null, string? snapshot = null)
+    public static string TableOf(string fullName, string? tab = null, string? snapshot = null)
     {
         ArgumentNullException.ThrowIfNull(fullName);
         var dot = fullName.IndexOf('.', StringComparison.Ordinal);
