@@ -1,23 +1,64 @@
+using LakePortal.Engine.Queries;
+using LakePortal.Iceberg;
 using LakePortal.Iceberg.Catalog;
+using LakePortal.Kernel.Configuration;
+using LakePortal.Kernel.Hosting;
 using LakePortal.Kernel.Modules;
 using LakePortal.Kernel.Persistence;
 using LakePortal.Serving.Catalog;
+using LakePortal.Serving.Dashboards;
+using LakePortal.Serving.Queries.Execute;
+using LakePortal.Serving.Queries.History;
+using LakePortal.Serving.Queries.Saved;
 using LakePortal.Serving.Storage;
+using LakePortal.Serving.Tables;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace LakePortal.Serving;
 
-/// <summary>The lake's catalog, queries, tables, dashboards and saved queries.</summary>
+/// <summary>The lake's catalog and engine, queries, tables, dashboards and saved queries.</summary>
 public sealed class ServingModule : IModule
 {
     public string Name => "serving";
 
     public void AddServices(IServiceCollection services, IConfiguration configuration)
     {
+        ArgumentNullException.ThrowIfNull(configuration);
+        services.AddOptions<ServingOptions>().Bind(configuration.GetSection(ServingOptions.SectionName)).ValidateDataAnnotations().ValidateOnStart();
         services.AddModuleDb<ServingDbContext>(Name);
-        services.AddSingleton<ICatalogStore, EfCatalogStore>();
+        AddLake(services, configuration);
+
+        services.AddSingleton<QueryRegistry>();
+        services.AddSingleton<QueryHistory>();
+        services.AddSingleton<CallerDirectory>();
+        services.AddSingleton<QuerySession>();
+        services.AddSingleton<AnswerReader>();
+        services.AddSingleton<StatementCheck>();
+        services.AddSingleton<TableLoader>();
+        services.AddSingleton<TileRenderer>();
+        services.AddSingleton<IConfigurationKind, SavedQueryKind>();
+        services.AddSingleton<IConfigurationKind, DashboardKind>();
     }
 
-    public Task StartAsync(IServiceProvider services, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StartAsync(IServiceProvider services, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        Directory.CreateDirectory(services.GetRequiredService<LakePaths>().Warehouse);
+        return Task.CompletedTask;
+    }
+
+    private static void AddLake(IServiceCollection services, IConfiguration configuration)
+    {
+        var paths = new LakePaths(configuration.GetSection(LakeOptions.SectionName).Get<LakeOptions>() ?? new LakeOptions());
+        services.AddSingleton<ICatalogStore, EfCatalogStore>();
+        services.AddLakePortalIceberg(paths.Warehouse);
+
+        var engine = configuration.GetSection(EngineOptions.SectionName).Get<EngineOptions>() ?? new EngineOptions();
+        services.AddLakePortalEngine(engine with
+        {
+            TempDirectory = engine.TempDirectory ?? paths.Temporary,
+            DataDirectories = [.. engine.DataDirectories.Append(paths.Warehouse).Distinct(StringComparer.Ordinal)],
+        });
+    }
 }
