@@ -48,6 +48,14 @@ public sealed record WriteQuery(LakeQueryRequest Request, TableIdentifier Target
     /// <summary>Entries for the snapshot summary, e.g. <c>lakeportal.run</c>, <c>lakeportal.position.&lt;writer&gt;</c>.</summary>
     public IReadOnlyDictionary<string, string> Summary { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>
+    /// Merge: among rows with equal key the one that comes last by this trusted SQL list (<c>updated_at, version</c>) is written; null: such rows are an error.
+    /// </summary>
+    public string? OrderBy { get; init; }
+
+    /// <summary>Merge: rows that are in the table already, equal in every column, are left as they are instead of being written again.</summary>
+    public bool SkipUnchanged { get; init; }
+
     /// <summary>Writes to this branch instead of <c>main</c> (write-audit-publish).</summary>
     public string? Branch { get; init; }
 }

@@ -33,4 +33,13 @@ public interface IStagingArea : IAsyncDisposable
     /// <paramref name="trustedSelect"/> yields each key at most once. A row whose <paramref name="deletedFlagColumn"/> (not a column of the table) is true is only deleted.
     /// </summary>
     Task<WriteOutcome> MergeAsync(TableIdentifier target, string trustedSelect, IReadOnlyList<string> key, string? deletedFlagColumn, IReadOnlyDictionary<string, string> summary, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Keeps files that are not committed when the area is disposed, so that a recorded list of them (<see cref="ContentFileJson"/>) can be
+    /// committed after a restart. Orphan removal takes them if that never happens.
+    /// </summary>
+    void Keep(IReadOnlyList<ContentFile> files);
+
+    /// <summary>Removes files that were written by this or an earlier area and will not be committed.</summary>
+    Task DiscardAsync(IReadOnlyList<ContentFile> files, CancellationToken cancellationToken);
 }

@@ -1,0 +1,99 @@
+using System.Globalization;
+using DuckDB.NET.Data;
+using LakePortal.Engine.Writing.Commits;
+using LakePortal.Engine.Writing.Files;
+using LakePortal.Engine.Writing.Merging;
+using LakePortal.Engine.Writing.Types;
+using LakePortal.Iceberg;
+using LakePortal.Iceberg.Catalog;
+using LakePortal.Iceberg.Commits;
+using LakePortal.Iceberg.IO;
+using LakePortal.Iceberg.Tables;
+
+namespace LakePortal.Engine.Writing;
+
+internal sealed class StagingArea : IStagingArea
+{
+    private readonly ITableCatalog _catalog;
+    private readonly DataFileWriter _writer;
+    private readonly Committer _committer;
+    private readonly Merger _merger;
+    private readonly UncommittedFiles _files;
+    private readonly PrivateDatabase _database;
+
+    public StagingArea(ITableCatalog catalog, IFileIO io, DataFileWriter writer, Committer committer, Merger merger, WriterOptions options)
+    {
+        _catalog = catalog;
+        _writer = writer;
+        _committer = committer;
+        _merger = merger;
+        _files = new UncommittedFiles(io);
+        _database = PrivateDatabase.Open(options);
+    }
+
+    public DuckDBConnection Connection => _database.Connection;
+
+    public DuckDBConnection OpenConnection() => _database.OpenConnection();
+
+    public async Task<IReadOnlyList<ContentFile>> WriteFilesAsync(
+        DuckDBConnection connection, string trustedSelect, TableIdentifier target, CancellationToken cancellationToken)
+    {
+        var table = await LoadAsync(target, cancellationToken);
+        var assignments = Columns.Assign(table, await Columns.DescribeAsync(connection, trustedSelect, cancellationToken));
+        return await _writer.WriteAsync(connection, trustedSelect, assignments, WriteTarget.Of(table), _files, cancellationToken);
+    }
+
+    public Task<WriteOutcome> CommitAppendAsync(
+        TableIdentifier target, IReadOnlyList<ContentFile> files, IReadOnlyDictionary<string, string> summary, CancellationToken cancellationToken) =>
+        CommitAsync(target, files, new SnapshotChange { AddedFiles = files, Summary = summary }, cancellationToken);
+
+    public Task<WriteOutcome> CommitReplaceAsync(
+        TableIdentifier target, IReadOnlyList<ContentFile> files, IReadOnlyDictionary<string, string> summary, CancellationToken cancellationToken) =>
+        CommitAsync(target, files, new SnapshotChange { AddedFiles = files, RemoveAll = true, Summary = summary }, cancellationToken);
+
+    public async Task<WriteOutcome> MergeAsync(
+        TableIdentifier target, string trustedSelect, IReadOnlyList<string> key, string? deletedFlagColumn, IReadOnlyDictionary<string, string> summary, CancellationToken cancellationToken)
+    {
+        var table = await LoadAsync(target, cancellationToken);
+        await using var connection = _database.OpenConnection();
+        var columns = await Columns.DescribeAsync(connection, trustedSelect, cancellationToken);
+        var rows = trustedSelect;
+        string? deleted = null;
+        if (deletedFlagColumn is not null)
+        {
+            var flag = columns.FirstOrDefault(c => c.Name.Equals(deletedFlagColumn, StringComparison.OrdinalIgnoreCase))
+                ?? throw new MergeKeyException(target, $"the rows have no column '{deletedFlagColumn}' to tell which are deleted", "Select it.");
+            columns = [.. columns.Where(c => c != flag)];
+            rows = $"SELECT * EXCLUDE ({WriterSql.Name(flag.Name)}) FROM ({trustedSelect}) AS m WHERE {WriterSql.Name(flag.Name)} IS NOT TRUE";
+            deleted = $"SELECT * FROM ({trustedSelect}) AS m WHERE {WriterSql.Name(flag.Name)} IS TRUE";
+        }
+
+        var assignments = Columns.Assign(table, columns);
+        var written = await _writer.WriteAsync(connection, rows, assignments, WriteTarget.Of(table), _files, cancellationToken);
+        return await _merger.MergeAsync(new MergeInput(table, connection, written, key, deleted, summary), _files, cancellationToken);
+    }
+
+    public void Keep(IReadOnlyList<ContentFile> files) => _files.Release(files.Select(f => f.Path));
+
+    public Task DiscardAsync(IReadOnlyList<ContentFile> files, CancellationToken cancellationToken) =>
+        _files.RemoveAsync([.. files.Select(f => f.Path)], cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _database.DisposeAsync();
+        await _files.DisposeAsync();
+    }
+
+    private async Task<Table> LoadAsync(TableIdentifier target, CancellationToken cancellationToken)
+    {
+        var table = await _catalog.LoadAsync(target, cancellationToken);
+        return table.IsReadOnly ? throw new TableReadOnlyException(target) : table;
+    }
+
+    private async Task<WriteOutcome> CommitAsync(TableIdentifier target, IReadOnlyList<ContentFile> files, SnapshotChange change, CancellationToken cancellationToken)
+    {
+        var table = await LoadAsync(target, cancellationToken);
+        var snapshot = await _committer.CommitAsync(table, change, _files, cancellationToken);
+        return new WriteOutcome(snapshot.SnapshotId, files.Sum(f => f.RecordCount), change.RemoveAll ? Committer.RemovedRows(snapshot) : 0, files.Count, files.Sum(f => f.FileSizeInBytes));
+    }
+}
