@@ -34,6 +34,10 @@ internal sealed class FileTable(TableIdentifier identifier, IReadOnlyList<Schema
 
     public override bool IsReadOnly => true;
 
+    public override string ResolveLocation(string location) => location["file://".Length..];
+
+    public override Task<IReadOnlyList<long>> ReadDeletionVectorAsync(ContentFile file, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public override Task<ScanPlan> PlanScanAsync(SnapshotSelector selector, Predicate? predicate, CancellationToken cancellationToken)
     {
         Planned.Add(predicate);

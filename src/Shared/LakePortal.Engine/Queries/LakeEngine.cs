@@ -23,7 +23,7 @@ internal sealed class LakeEngine : ILakeEngine, IBoundQueryFactory, IDisposable
         (_options, _time, _running) = (options, time, running);
         _host = new EngineHost(options);
         _queue = new QueryQueue(options.MaxConcurrentQueries, options.MaxWaitingQueries);
-        _binder = new StatementBinder(catalog, authorizer, _parser, new PolicyCompiler(_parser));
+        _binder = new StatementBinder(catalog, authorizer, _parser, new PolicyCompiler(_parser), new FileLayouts(new FileSchemaReader(_host)));
     }
 
     public async Task<ILakeQuery> StartAsync(LakeQueryRequest request, CancellationToken cancellationToken)
@@ -159,6 +159,11 @@ internal sealed class LakeEngine : ILakeEngine, IBoundQueryFactory, IDisposable
 
             var connection = _host.Connect(statement.Bound.Directories);
             statement.Connection = connection;
+            foreach (var deleted in statement.Bound.DeletedPositions)
+            {
+                deleted.Fill(connection.Connection);
+            }
+
             ticket.ReadProgress = () => ProgressOf(connection);
             return statement;
         }

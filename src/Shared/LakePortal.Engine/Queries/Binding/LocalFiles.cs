@@ -2,24 +2,20 @@ using LakePortal.Iceberg;
 
 namespace LakePortal.Engine.Queries.Binding;
 
-/// <summary>Where the files of tables lie on this machine.</summary>
-internal static class LocalFiles
+/// <summary>Where the files of one table lie on this machine.</summary>
+internal sealed class LocalFiles(Table table)
 {
-    public static string PathOf(Table table, string path)
+    private readonly Dictionary<string, string> _paths = new(StringComparer.Ordinal);
+
+    public IEnumerable<string> Directories => _paths.Values.Select(p => Path.GetDirectoryName(p) ?? "/").Distinct(StringComparer.Ordinal);
+
+    public string PathOf(string location)
     {
-        var location = path;
-        foreach (var mapping in table.LocationMap)
+        if (!_paths.TryGetValue(location, out var path))
         {
-            if (path.StartsWith(mapping.From, StringComparison.Ordinal))
-            {
-                location = mapping.To + path[mapping.From.Length..];
-                break;
-            }
+            _paths[location] = path = table.ResolveLocation(location);
         }
 
-        return location.StartsWith("file://", StringComparison.Ordinal) ? location[7..] : location.StartsWith("file:", StringComparison.Ordinal) ? location[5..] : location;
+        return path;
     }
-
-    public static IReadOnlyList<string> DirectoriesOf(IEnumerable<string> paths) =>
-        [.. paths.Select(p => Path.GetDirectoryName(p) ?? "/").Distinct(StringComparer.Ordinal)];
 }

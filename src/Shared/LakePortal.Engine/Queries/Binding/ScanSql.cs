@@ -12,9 +12,9 @@ namespace LakePortal.Engine.Queries.Binding;
 /// but the columns that were authorised.
 /// </summary>
 /// <param name="scan">What to read.</param>
-/// <param name="localPath">Where a file of the table lies on this machine.</param>
+/// <param name="files">Where the files of the table lie on this machine.</param>
 /// <param name="vectorTable">Name of the connection's table of deleted positions (<c>f</c>, <c>pos</c>).</param>
-internal sealed class ScanSql(TableScan scan, Func<string, string> localPath, string vectorTable)
+internal sealed class ScanSql(TableScan scan, LocalFiles files, string vectorTable)
 {
     // DuckDB's virtual columns, by which deletes are matched, give way to real columns of the same name.
     private static readonly HashSet<string> VirtualColumns = new(StringComparer.OrdinalIgnoreCase) { "filename", "file_row_number", "file_index" };
@@ -44,7 +44,7 @@ internal sealed class ScanSql(TableScan scan, Func<string, string> localPath, st
     {
         var sql = new StringBuilder("SELECT ");
         sql.Append(OrOne(scan.ReadColumns.Select(c => Output(c, group.Layout))));
-        sql.Append(" FROM read_parquet(").Append(SqlQuote.List(group.Tasks.Select(t => localPath(t.File.Path))));
+        sql.Append(" FROM read_parquet(").Append(SqlQuote.List(group.Tasks.Select(t => files.PathOf(t.File.Path))));
         sql.Append(", schema = ").Append(Schema(group)).Append(") AS d");
         if (group.HasPositionDeletes)
         {
@@ -59,7 +59,7 @@ internal sealed class ScanSql(TableScan scan, Func<string, string> localPath, st
         var n = 0;
         foreach (var deletes in group.EqualityDeletes)
         {
-            sql.Append(EqualityDeletes([.. deletes], FormattableString.Invariant($"e{n++}")));
+            sql.Append(EqualityDeletes([.. deletes], group.Layout, FormattableString.Invariant($"e{n++}")));
         }
 
         return sql.ToString();
@@ -86,8 +86,8 @@ internal sealed class ScanSql(TableScan scan, Func<string, string> localPath, st
     private string Schema(FileGroup group)
     {
         var fields = scan.ReadColumns.Select(c => c.Field)
-            .Where(f => !group.Layout.ConstantsById.ContainsKey(f.Id))
             .Concat(group.EqualityDeletes.SelectMany(d => d.First().EqualityIds ?? []).Select(EqualityField))
+            .Where(f => !group.Layout.ConstantsById.ContainsKey(f.Id))
             .DistinctBy(f => f.Id)
             .ToList();
         if (fields.Count == 0)
@@ -114,22 +114,22 @@ internal sealed class ScanSql(TableScan scan, Func<string, string> localPath, st
     {
         // A delete file speaks of data files by the path written in the manifest, and only those count to whose scope it belongs.
         var pairs = group.Tasks
-            .SelectMany(t => t.Deletes.Where(DeleteKinds.IsPosition).Select(d => (Data: t.File.Path, Delete: localPath(d.Path))))
+            .SelectMany(t => t.Deletes.Where(DeleteKinds.IsPosition).Select(d => (Data: t.File.Path, Delete: files.PathOf(d.Path))))
             .Distinct()
             .ToList();
-        var values = string.Join(", ", pairs.Select(p => $"({SqlQuote.Text(p.Data)}, {SqlQuote.Text(p.Delete)}, {SqlQuote.Text(localPath(p.Data))})"));
-        var files = SqlQuote.List(pairs.Select(p => p.Delete).Distinct(StringComparer.Ordinal));
-        return $"(SELECT m.f, x.pos FROM read_parquet({files}) AS x JOIN (VALUES {values}) AS m(path, del, f) ON x.file_path = m.path AND x.filename = m.del)";
+        var values = string.Join(", ", pairs.Select(p => $"({SqlQuote.Text(p.Data)}, {SqlQuote.Text(p.Delete)}, {SqlQuote.Text(files.PathOf(p.Data))})"));
+        var paths = SqlQuote.List(pairs.Select(p => p.Delete).Distinct(StringComparer.Ordinal));
+        return $"(SELECT m.f, x.pos FROM read_parquet({paths}) AS x JOIN (VALUES {values}) AS m(path, del, f) ON x.file_path = m.path AND x.filename = m.del)";
     }
 
-    private string EqualityDeletes(IReadOnlyList<ContentFile> deletes, string alias)
+    private string EqualityDeletes(IReadOnlyList<ContentFile> deletes, FileLayout layout, string alias)
     {
         var fields = (deletes[0].EqualityIds ?? []).Select(EqualityField).ToList();
         var schema = "MAP {" + string.Join(", ", fields.Select(f => SchemaEntry(f, FileLayout.Plain))) + "}";
         var names = string.Join(", ", fields.Select(f => FieldName(f.Id)));
-        var on = string.Join(" AND ", fields.Select(f => $"d.{FieldName(f.Id)} IS NOT DISTINCT FROM {alias}.{FieldName(f.Id)}"));
-        var files = SqlQuote.List(deletes.Select(d => localPath(d.Path)));
-        return $" ANTI JOIN (SELECT DISTINCT {names} FROM read_parquet({files}, schema = {schema})) AS {alias} ON {on}";
+        var on = string.Join(" AND ", fields.Select(f => $"{layout.ConstantsById.GetValueOrDefault(f.Id) ?? $"d.{FieldName(f.Id)}"} IS NOT DISTINCT FROM {alias}.{FieldName(f.Id)}"));
+        var paths = SqlQuote.List(deletes.Select(d => files.PathOf(d.Path)));
+        return $" ANTI JOIN (SELECT DISTINCT {names} FROM read_parquet({paths}, schema = {schema})) AS {alias} ON {on}";
     }
 
     private NestedField EqualityField(int id) =>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using LakePortal.Iceberg.Schemas;
+using LakePortal.Iceberg.Values;
 
 namespace LakePortal.Engine.Queries.Binding;
 
@@ -20,6 +21,7 @@ internal static class SqlQuote
         (long micros, PrimitiveType { Kind: PrimitiveKind.Time }) => new TimeOnly(micros * 10).ToString("HH:mm:ss.ffffff", CultureInfo.InvariantCulture),
         (long micros, PrimitiveType { Kind: PrimitiveKind.Timestamp }) => MomentText(micros),
         (long micros, PrimitiveType { Kind: PrimitiveKind.TimestampTz }) => MomentText(micros) + "+00",
+        (IcebergDecimal d, _) => d.ToString(),
         (byte[] bytes, _) => bytes.Aggregate(new StringBuilder(bytes.Length * 4), (b, x) => b.Append(CultureInfo.InvariantCulture, $"\\x{x:X2}")).ToString(),
         (double d, _) => d.ToString("R", CultureInfo.InvariantCulture),
         (float f, _) => f.ToString("R", CultureInfo.InvariantCulture),

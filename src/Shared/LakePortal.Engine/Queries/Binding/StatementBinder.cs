@@ -13,7 +13,7 @@ namespace LakePortal.Engine.Queries.Binding;
 /// From text to a statement that may run: parsed, gated, resolved, authorised, pinned, pruned, rewritten. Tables become subqueries in the
 /// text itself, so that no statement ever has a name that another one could use.
 /// </summary>
-internal sealed class StatementBinder(ITableCatalog catalog, IQueryAuthorizer? authorizer, SqlParser parser, PolicyCompiler policies)
+internal sealed class StatementBinder(ITableCatalog catalog, IQueryAuthorizer? authorizer, SqlParser parser, PolicyCompiler policies, FileLayouts layouts)
 {
     private readonly TableResolver _resolver = new(catalog, authorizer, parser);
 
@@ -44,17 +44,16 @@ internal sealed class StatementBinder(ITableCatalog catalog, IQueryAuthorizer? a
 
         var scans = await ScanAsync(analysis, policyOf, unpruned, cancellationToken).ConfigureAwait(false);
         var names = Names(analysis, prefix);
-        var sql = await RewriteAsync(request, statement, analysis, scans, prefix + "v", cancellationToken).ConfigureAwait(false);
-        var paths = scans.Values.SelectMany(s => s.Plan.Tasks.SelectMany(t => t.Deletes.Append(t.File)).Select(f => LocalFiles.PathOf(s.Table, f.Path)));
+        var files = scans.Values.Select(s => s.Table).Distinct().ToDictionary(t => t, t => new LocalFiles(t));
+        var sql = await RewriteAsync(request, statement, analysis, scans, files, prefix, cancellationToken).ConfigureAwait(false);
         return new BoundStatement(
             explain switch { ExplainMode.Explain => "EXPLAIN " + sql, ExplainMode.Analyze => "EXPLAIN ANALYZE " + sql, _ => sql },
             explain,
             uses,
             scans.Values.DistinctBy(s => s.Table.Identifier).ToDictionary(s => s.Table.Identifier, s => s.Plan.SnapshotId),
             Sum(scans.Values.Select(s => s.Plan.Statistics)),
-            LocalFiles.DirectoriesOf(paths),
-            [],
-            prefix + "v",
+            [.. files.Values.SelectMany(f => f.Directories).Distinct(StringComparer.Ordinal)],
+            await DeletedPositionsAsync(scans, files, cancellationToken).ConfigureAwait(false),
             new ErrorTranslator(names, policyOf.Values.Any(p => p is not null), analysis.Tables));
     }
 
@@ -142,25 +141,26 @@ internal sealed class StatementBinder(ITableCatalog catalog, IQueryAuthorizer? a
         JsonObject statement,
         StatementAnalysis analysis,
         Dictionary<TableOccurrence, TableScan> scans,
-        string vectorTable,
+        Dictionary<Table, LocalFiles> files,
+        string prefix,
         CancellationToken cancellationToken)
     {
         var replacements = new List<(string Token, string Sql)>();
         foreach (var table in analysis.Tables)
         {
             var scan = scans[table];
-            string LocalPath(string path) => LocalFiles.PathOf(scan.Table, path);
+            var local = files[scan.Table];
             table.Node["schema_name"] = "";
             table.Node["table_name"] = table.Token;
             table.Node["alias"] = table.Alias;
             table.Node["at_clause"] = null;
-            var groups = FileLayouts.Group(scan, LocalPath);
-            replacements.Add((table.Token, new ScanSql(scan, LocalPath, vectorTable).Write(groups)));
+            var groups = await layouts.GroupAsync(scan, local, cancellationToken).ConfigureAwait(false);
+            replacements.Add((table.Token, new ScanSql(scan, local, VectorTable(table)).Write(groups)));
         }
 
         foreach (var show in analysis.ShowTables)
         {
-            var token = $"{vectorTable}s{replacements.Count.ToString(CultureInfo.InvariantCulture)}_";
+            var token = $"{prefix}s{replacements.Count.ToString(CultureInfo.InvariantCulture)}_";
             var tables = await _resolver.VisibleAsync(request.Caller, cancellationToken).ConfigureAwait(false);
             replacements.Add((token, ShowTables(tables)));
             MakeBaseTable(show, token);
@@ -168,6 +168,33 @@ internal sealed class StatementBinder(ITableCatalog catalog, IQueryAuthorizer? a
 
         var sql = parser.ToSql(statement);
         return replacements.Aggregate(sql, (text, r) => text.Replace(r.Token, r.Sql, StringComparison.Ordinal));
+    }
+
+    private static string VectorTable(TableOccurrence table) => table.Token + "v";
+
+    private static async Task<IReadOnlyList<DeletedPositions>> DeletedPositionsAsync(
+        Dictionary<TableOccurrence, TableScan> scans, Dictionary<Table, LocalFiles> files, CancellationToken cancellationToken)
+    {
+        // One set for each mention: the same file may be read at two snapshots with different deletes.
+        var result = new List<DeletedPositions>();
+        foreach (var (occurrence, scan) in scans)
+        {
+            var positions = new List<(string, IReadOnlyList<long>)>();
+            foreach (var task in scan.Plan.Tasks)
+            {
+                foreach (var vector in task.Deletes.Where(DeleteKinds.IsVector))
+                {
+                    positions.Add((files[scan.Table].PathOf(task.File.Path), await scan.Table.ReadDeletionVectorAsync(vector, cancellationToken).ConfigureAwait(false)));
+                }
+            }
+
+            if (positions.Count > 0)
+            {
+                result.Add(new DeletedPositions(VectorTable(occurrence), positions));
+            }
+        }
+
+        return result;
     }
 
     private static string ShowTables(IReadOnlyList<TableIdentifier> tables) => tables.Count == 0

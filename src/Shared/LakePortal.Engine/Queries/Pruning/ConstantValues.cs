@@ -1,5 +1,6 @@
 using System.Globalization;
 using LakePortal.Iceberg.Schemas;
+using LakePortal.Iceberg.Values;
 
 namespace LakePortal.Engine.Queries.Pruning;
 
@@ -14,6 +15,7 @@ internal static class ConstantValues
         PrimitiveKind.Float => float.IsFinite((float)value) ? value : null,
         PrimitiveKind.Double => double.IsFinite((double)value) ? value : null,
         PrimitiveKind.String => (string)value,
+        PrimitiveKind.Decimal => IcebergDecimal.TryParse((string)value, out var parsed) && parsed.TryRescale(type.Scale, out var scaled) ? scaled : null,
         PrimitiveKind.Uuid => Guid.Parse((string)value),
         _ => null,
     };
