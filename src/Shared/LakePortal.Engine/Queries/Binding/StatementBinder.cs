@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using LakePortal.Engine.Queries.Analysis;
 using LakePortal.Engine.Queries.Pruning;
+using LakePortal.Engine.Queries.Running;
 using LakePortal.Iceberg;
 using LakePortal.Iceberg.Catalog;
 using LakePortal.Iceberg.Scans;
