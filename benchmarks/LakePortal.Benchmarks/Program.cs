@@ -1,0 +1,49 @@
+using System.CommandLine;
+using LakePortal.Benchmarks;
+using LakePortal.Benchmarks.Offload;
+using LakePortal.Benchmarks.Sql;
+using LakePortal.Cli;
+using LakePortal.Cli.Output;
+
+var json = new Option<string?>("--output", "-o") { Description = "json: one line", HelpName = "json" };
+var rounds = new Option<int>("--rounds") { Description = "Measured rounds; the median counts", DefaultValueFactory = _ => 3, HelpName = "N" };
+var folder = new Option<string?>("--folder") { Description = "Where the servers keep their data while it runs (default: the temporary folder)", HelpName = "DIR" };
+var rows = new Option<long>("--rows") { Description = "Rows of the table", DefaultValueFactory = _ => 5_000_000, HelpName = "N" };
+var scale = new Option<double>("--scale") { Description = "Scale of the tables; 1 is 6 million order lines", DefaultValueFactory = _ => 1, HelpName = "N" };
+
+var offload = new Command("offload", "PostgreSQL table to a committed Iceberg snapshot, against COPY to nowhere") { rows, rounds, folder, json };
+offload.SetAction((parsed, token) => RunAsync(
+    parsed, say => OffloadScenario.RunAsync(parsed.GetValue(rows), parsed.GetValue(rounds), parsed.GetValue(folder), say, token)));
+var sql = new Command("sql", "The 22 TPC-H queries with policies on, against plain DuckDB over the same files") { scale, rounds, folder, json };
+sql.SetAction((parsed, token) => RunAsync(
+    parsed, say => SqlScenario.RunAsync(parsed.GetValue(scale), parsed.GetValue(rounds), parsed.GetValue(folder), say, token)));
+var root = new RootCommand("Measures against the physical limit of this machine.") { offload, sql };
+
+var parse = root.Parse(args);
+if (parse.Errors.Count > 0)
+{
+    foreach (var error in parse.Errors)
+    {
+        await Console.Error.WriteLineAsync($"error: {error.Message}");
+    }
+
+    return ExitCode.WrongUsage;
+}
+
+try
+{
+    return await parse.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+}
+catch (CliException e)
+{
+    Report.Error(e, Console.Error);
+    return e.ExitCode;
+}
+
+async Task<int> RunAsync(ParseResult parsed, Func<Action<string>, Task<BenchResult>> scenario)
+{
+    var asJson = parsed.GetValue(json) == "json";
+    var result = await scenario(line => (asJson ? Console.Error : Console.Out).WriteLine(line));
+    Console.WriteLine(asJson ? result.ToJsonLine() : result.ToText());
+    return ExitCode.Done;
+}
