@@ -8,6 +8,7 @@ using LakePortal.Governance.Persistence;
 using LakePortal.Governance.Policies;
 using LakePortal.Governance.Secrets;
 using LakePortal.Kernel.Configuration;
+using LakePortal.Kernel.Identity;
 using LakePortal.Kernel.Messaging;
 using LakePortal.Kernel.Modules;
 using LakePortal.Kernel.Persistence;
@@ -31,6 +32,7 @@ public sealed class GovernanceModule : IModule
         services.AddSingleton<RoleCatalog>();
         services.AddSingleton<CallerFactory>();
         services.AddSingleton<UserStore>();
+        services.AddSingleton<ICallerDirectory, CallerDirectory>();
         services.AddSingleton<FirstStart>();
         services.AddTransient<IConfigurationKind, RoleKind>();
         services.AddTransient<IConfigurationKind, UserKind>();
