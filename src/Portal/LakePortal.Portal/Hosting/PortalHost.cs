@@ -80,7 +80,7 @@ internal static class PortalHost
     public static async Task StartAsync(WebApplication app)
     {
         PortalSettings.EmptyTemporary(app.Services.GetRequiredService<LakePaths>());
-        RequireSoundRequests(app.Services.GetRequiredService<RequestCatalog>());
+        RequireSoundRequests(app);
         await app.Services.StartLakePortalAsync(app.Lifetime.ApplicationStopping);
         app.Services.GetRequiredService<Readiness>().ModulesStarted = true;
     }
@@ -93,7 +93,7 @@ internal static class PortalHost
         services.AddPortalIdentity(options);
         services.AddDataProtection().SetApplicationName("LakePortal")
             .PersistKeysToFileSystem(new DirectoryInfo(new LakePaths(configuration.GetSection(LakeOptions.SectionName).Get<LakeOptions>() ?? new LakeOptions()).Keys));
-        services.AddRazorComponents();
+        services.AddPortalUi();
         services.AddOpenApi("v1");
         services.ConfigureHttpJsonOptions(json => ConfigureJson(json.SerializerOptions));
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
@@ -133,14 +133,20 @@ internal static class PortalHost
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapPrometheusScrapingEndpoint("/metrics").RequireAuthorization(Schemes.SystemReader);
         ApiEndpoints.MapAll(app);
+        app.MapPortalUi();
     }
 
-    private static void RequireSoundRequests(RequestCatalog catalog)
+    private static void RequireSoundRequests(WebApplication app)
     {
-        var faults = catalog.FindFaults();
-        if (faults.Count > 0)
+        var faults = app.Services.GetRequiredService<RequestCatalog>().FindFaults().ToLookup(f => f.EndsWith("found none.", StringComparison.Ordinal));
+        if (faults[false].Any())
         {
-            throw new InvalidOperationException($"The modules break rules of the house:\n{string.Join('\n', faults)}");
+            throw new InvalidOperationException($"The modules break rules of the house:\n{string.Join('\n', faults[false])}");
+        }
+
+        foreach (var missing in faults[true])
+        {
+            PortalLog.RequestWithoutHandler(app.Logger, missing);
         }
     }
 

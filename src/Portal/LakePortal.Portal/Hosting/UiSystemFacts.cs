@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using LakePortal.Kernel.Hosting;
 
 namespace LakePortal.Portal.Hosting;
 
@@ -11,14 +12,14 @@ public sealed record SystemSnapshot(
     long MemoryLimit, long ManagedHeap, int Collections, int Threads, long PendingWork, string DataPath, long DiskFree, long DiskTotal);
 
 /// <summary>What the process knows about itself and its disk.</summary>
-public sealed class SystemFacts(TimeProvider time, IConfiguration configuration)
+public sealed class SystemFacts(TimeProvider time, LakePaths paths)
 {
     public SystemSnapshot Read()
     {
         using var process = Process.GetCurrentProcess();
         var started = new DateTimeOffset(process.StartTime);
         var elapsed = Math.Max(0.001, (time.GetUtcNow() - started).TotalSeconds);
-        var data = Path.GetFullPath(configuration["Data"] ?? configuration["data"] ?? "data");
+        var data = paths.Data;
         var drive = DriveOf(data);
         return new SystemSnapshot(
             Assembly.GetExecutingAssembly().GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown",
