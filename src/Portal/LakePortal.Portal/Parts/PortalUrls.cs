@@ -64,7 +64,7 @@ public static class PortalUrls
 
     public static string Dashboard(string name) => With("/dashboards/detail", ("name", name));
 
-    public static string User(string name) => With(Users, ("user", name));
+    public static string User(string? name) => With(Users, ("user", name));
 
     public static string TokenList(string? user = null) => With(Tokens, ("user", user));
 
