@@ -140,7 +140,8 @@ internal sealed partial class ChildProcess : IAsyncDisposable
 
         lock (_lastLines)
         {
-            if (_log.BaseStream.CanWrite)
+            // The output of a first start holds a password, which belongs on a screen and not into a file.
+            if (_log.BaseStream?.CanWrite == true && !line.Contains("password", StringComparison.OrdinalIgnoreCase))
             {
                 _log.WriteLine(line);
             }

@@ -1,0 +1,142 @@
+using System.Globalization;
+using LakePortal.Cli.Client;
+using LakePortal.Cli.Commands;
+using LakePortal.Cli.Shop;
+using LakePortal.EndToEnd.Tests.Support;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace LakePortal.EndToEnd.Tests.Browser;
+
+/// <summary>What an operator does on the first day, click by click.</summary>
+[Trait("Category", "Browser")]
+public sealed class MainWayTests
+{
+    private const string NewPassword = "quiet harbour of three boats";
+
+    private static readonly string[] Flags =
+    [
+        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    ];
+
+    [ChromiumFact]
+    public async Task From_the_sign_in_over_the_wizard_to_the_chart()
+    {
+        await using var lake = await TestLake.StartAsync();
+        var shop = ShopOptions.Small(new DateTimeOffset(TimeProvider.System.GetUtcNow().UtcDateTime.Date, TimeSpan.Zero));
+        await ShopDatabase.EnsureAsync(lake.Postgres, shop, "read only", CancellationToken.None);
+
+        using var playwright = await Playwright.CreateAsync();
+        await using var browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = ChromiumFactAttribute.Path, Headless = true, Args = Flags });
+        var page = await browser.NewPageAsync(new() { BaseURL = lake.Portal.Url.ToString(), ViewportSize = new() { Width = 1400, Height = 1000 } });
+        page.SetDefaultTimeout(30_000);
+        SetDefaultExpectTimeout(30_000);
+        var strangers = new List<string>();
+        var errors = new List<string>();
+        page.Request += (_, request) => Note(request.Url, strangers, lake.Portal.Url);
+        page.PageError += (_, error) => errors.Add(error);
+
+        await SignInAsync(page, lake);
+        await AddSourceAsync(page, lake);
+        await FinishRunsAsync(lake);
+        await OpenTableAsync(page);
+        await RunSqlAsync(page, shop);
+        await SeeChartsAsync(page, lake);
+        Assert.Empty(strangers);
+        Assert.Empty(errors);
+    }
+
+    private static async Task SignInAsync(IPage page, TestLake lake)
+    {
+        await page.GotoAsync("/");
+        await Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("/sign-in"));
+        await page.GetByLabel("User name").FillAsync("admin");
+        await page.GetByLabel("Password").FillAsync(OneTimePassword(lake));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await page.Locator("#current").FillAsync(OneTimePassword(lake));
+        await page.Locator("#new").FillAsync(NewPassword);
+        await page.Locator("#repeat").FillAsync(NewPassword);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Change password" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Sources" }).First).ToBeVisibleAsync();
+    }
+
+    private static async Task AddSourceAsync(IPage page, TestLake lake)
+    {
+        await page.GotoAsync("/sources/new");
+        await page.Locator("#source-name").FillAsync("shop");
+        await page.Locator("#source-host").FillAsync("127.0.0.1");
+        await page.Locator("#source-port").FillAsync(lake.Postgres.Port.ToString(CultureInfo.InvariantCulture));
+        await page.Locator("#source-database").FillAsync(ShopDatabase.Name);
+        await page.Locator("#source-user").FillAsync(ShopDatabase.Reader);
+        await page.Locator("#source-password").FillAsync("read only");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Choose tables" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Choose all shown" }).ClickAsync();
+        await Expect(page.GetByText("7 of 7 chosen")).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Options", Exact = true }).Last.ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Review", Exact = true }).Last.ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Create and run now" }).ClickAsync();
+        await Expect(page.GetByText("7 runs were started.")).ToBeVisibleAsync();
+    }
+
+    private static async Task FinishRunsAsync(TestLake lake)
+    {
+        foreach (var run in Listing.ItemsOf(await lake.Api.GetAsync("/api/v1/runs?kind=sync", CancellationToken.None)))
+        {
+            var ended = await lake.WaitAsync(run.GetProperty("id").GetString()!);
+            Assert.True(RunWatcher.State(ended) == "succeeded", ended.GetRawText());
+        }
+    }
+
+    private static async Task OpenTableAsync(IPage page)
+    {
+        await page.GotoAsync("/tables?ns=refined");
+        await page.GetByRole(AriaRole.Link, new() { Name = "shop_orders", Exact = true }).First.ClickAsync();
+        await Expect(page.GetByText("total_amount").First).ToBeVisibleAsync();
+        await page.GotoAsync("/tables/detail?ns=refined&name=shop_orders&tab=preview");
+        await Expect(page.GetByText("DELIVERED").First).ToBeVisibleAsync();
+    }
+
+    private static async Task RunSqlAsync(IPage page, ShopOptions shop)
+    {
+        await page.GotoAsync("/sql?sql=" + Uri.EscapeDataString("SELECT 'orders: ' || count(*) AS answer FROM refined.shop_orders"));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Run", Exact = true }).ClickAsync();
+        await Expect(page.GetByText(string.Create(CultureInfo.InvariantCulture, $"orders: {shop.Orders}"))).ToBeVisibleAsync();
+    }
+
+    private static async Task SeeChartsAsync(IPage page, TestLake lake)
+    {
+        var samples = ApplyCommand.ReadTexts([Path.Combine(ServerAddress.Home(), "samples", "phase1")]);
+        await ApplyCommand.SendAsync(
+            lake.Api, [.. samples.Where(s => Path.GetFileName(s.Origin) is "3-sales_daily.yaml" or "5-dashboard.yaml")], false, false, CancellationToken.None);
+        var run = await lake.WaitAsync(await RunCommand.StartAsync(lake.Api, "sales_daily", [], null, null, CancellationToken.None));
+        Assert.True(RunWatcher.State(run) == "succeeded", run.GetRawText());
+        await page.GotoAsync("/dashboards");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Sales" }).First.ClickAsync();
+        await Expect(page.Locator("svg.chart")).ToHaveCountAsync(3);
+        await Expect(page.Locator("svg.chart .mark").First).ToBeAttachedAsync();
+        if (Environment.GetEnvironmentVariable("LAKE_SCREENSHOTS") is { Length: > 0 } folder)
+        {
+            await page.ScreenshotAsync(new() { Path = Path.Combine(folder, "sales.png"), FullPage = true });
+        }
+    }
+
+    /// <summary>Printed once, on the first start: <c>… one-time password &lt;word&gt; (…</c>.</summary>
+    private static string OneTimePassword(TestLake lake)
+    {
+        const string Words = "one-time password ";
+        lock (lake.PortalLines)
+        {
+            var line = lake.PortalLines.First(l => l.Contains(Words, StringComparison.Ordinal));
+            return line[(line.IndexOf(Words, StringComparison.Ordinal) + Words.Length)..].Split(' ')[0];
+        }
+    }
+
+    private static void Note(string url, List<string> strangers, Uri own)
+    {
+        var address = new Uri(url);
+        if (address.Scheme is "http" or "https" && address.Authority != own.Authority)
+        {
+            strangers.Add(url);
+        }
+    }
+}
