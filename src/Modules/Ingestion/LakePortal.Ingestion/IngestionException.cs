@@ -1,0 +1,107 @@
+using LakePortal.Kernel.Errors;
+
+namespace LakePortal.Ingestion;
+
+/// <summary>Errors of sources and syncs. Children are sealed and carry their facts.</summary>
+public abstract class IngestionException(
+    string code, ErrorKind kind, string message, string? hint, bool isTransient = false, Exception? inner = null)
+    : LakePortalException(code, kind, message, hint, isTransient, inner);
+
+/// <summary>The source cannot be reached, or the connection to it broke.</summary>
+public sealed class SourceUnavailableException(string source, string message, string? hint, Exception? inner = null)
+    : IngestionException("ingestion.source-unavailable", ErrorKind.Unavailable, message, hint, isTransient: true, inner)
+{
+    public string SourceName { get; } = source;
+}
+
+/// <summary>The source answered, and refused: wrong password, missing privilege, unknown database.</summary>
+public sealed class SourceRefusedException(string source, string reason, string message, string? hint, Exception? inner = null)
+    : IngestionException("ingestion.source-refused", ErrorKind.Invalid, message, hint, isTransient: false, inner)
+{
+    public string SourceName { get; } = source;
+
+    /// <summary><c>wrong-password</c>, <c>unknown-database</c>, <c>missing-privilege</c>, <c>no-hba-entry</c>, <c>tls</c>.</summary>
+    public string Reason { get; } = reason;
+}
+
+/// <summary>A source of a type that this process cannot read.</summary>
+public sealed class SourceTypeNotAvailableException(string type)
+    : IngestionException("ingestion.source-type-not-available", ErrorKind.Invalid, $"Sources of type '{type}' are not available.", "Available: postgres.")
+{
+    public string Type { get; } = type;
+}
+
+/// <summary>A sync mode that the source or this process cannot do.</summary>
+public sealed class ModeNotAvailableException(string mode)
+    : IngestionException("ingestion.mode-not-available", ErrorKind.Invalid, $"The mode '{mode}' is not available for this source.", "Available: batch (full, or incremental with a cursor), snapshot.")
+{
+    public string Mode { get; } = mode;
+}
+
+/// <summary>The table of a sync is not in the source any more, or was never there.</summary>
+public sealed class SourceTableMissingException(string source, string table, Exception? inner = null)
+    : IngestionException("ingestion.table-missing", ErrorKind.NotFound, $"The table {table} does not exist in source '{source}'.",
+        "Check the name (quoted names keep their case), or that it was not dropped or renamed; then apply the sync again.", inner: inner)
+{
+    public string SourceName { get; } = source;
+
+    public string Table { get; } = table;
+}
+
+/// <summary>The table changed its definition while it was read.</summary>
+public sealed class SourceTableChangedException(string table, string what, Exception? inner = null)
+    : IngestionException("ingestion.table-changed", ErrorKind.Conflict, $"The table {table} changed while it was read: {what}.",
+        "Run the sync again; it starts over with the new definition.", isTransient: true, inner)
+{
+    public string Table { get; } = table;
+}
+
+/// <summary>A table that has no column to load.</summary>
+public sealed class TableWithoutColumnsException(string table)
+    : IngestionException("ingestion.table-without-columns", ErrorKind.Invalid, $"The table {table} has no column to load.",
+        "A lake table needs at least one column; leave the table out of the sync, or do not exclude all of its columns.")
+{
+    public string Table { get; } = table;
+}
+
+/// <summary>A column of the source became something that the lake's column cannot become without a rewrite.</summary>
+public sealed class ColumnTypeChangedException(string table, string column, string lakeType, string wanted, string why)
+    : IngestionException("ingestion.column-type-changed", ErrorKind.Conflict,
+        $"The column '{column}' of {table} is {lakeType} in the lake and would have to become {wanted}: {why}.",
+        "Run the sync in mode 'rebuild': the column gets its new type and all rows are loaded again (older snapshots keep the old type).")
+{
+    public string Table { get; } = table;
+
+    public string Column { get; } = column;
+}
+
+/// <summary>The rows do not have the key that the sync was given.</summary>
+public sealed class KeyViolatedException(string table, IReadOnlyList<string> key, string what)
+    : IngestionException("ingestion.key-violated", ErrorKind.Invalid, $"The key ({string.Join(", ", key)}) of {table} does not identify rows: {what}.",
+        "Set 'key' to columns that are unique and never null, or leave it out to use the primary key.")
+{
+    public string Table { get; } = table;
+
+    public IReadOnlyList<string> Key { get; } = key;
+}
+
+/// <summary>An incremental load needs what the table does not have.</summary>
+public sealed class IncrementalNotPossibleException(string table, string why)
+    : IngestionException("ingestion.incremental-not-possible", ErrorKind.Invalid, $"{table} cannot be loaded incrementally: {why}.",
+        "Leave out 'cursor' to load the table in full, or give the sync a unique 'key'.")
+{
+    public string Table { get; } = table;
+}
+
+/// <summary>The source sent bytes that are not the format it promised, or a value that its declared type does not allow.</summary>
+public sealed class SourceProtocolException(string message, Exception? inner = null)
+    : IngestionException("ingestion.protocol", ErrorKind.Internal, message, "Report this with the table's definition; as a way around, list the column under columns.text.", inner: inner);
+
+/// <summary>No space for staging or data files.</summary>
+public sealed class DiskFullException(string where, Exception inner)
+    : IngestionException("ingestion.disk-full", ErrorKind.Unavailable, $"There is no space left while writing {where}.",
+        "Free disk space, or move the data directory; nothing of this run is visible in the lake, and the next run continues.", inner: inner);
+
+/// <summary>A sync that was stopped by somebody.</summary>
+public sealed class RunCancelledException(string sync)
+    : IngestionException("ingestion.cancelled", ErrorKind.Conflict, $"The run of '{sync}' was cancelled.", "Finished chunks are kept for the next run where the table has a key.");

@@ -1,0 +1,103 @@
+using LakePortal.Ingestion.Sources;
+using LakePortal.Ingestion.Sources.Postgres;
+using Npgsql;
+
+namespace LakePortal.Ingestion.Offload.Reading;
+
+/// <summary>
+/// One moment of the source, held open by an idle transaction, which any number of connections can look at. Everything that a load reads, its
+/// catalog look-ups included, is read in it.
+/// </summary>
+internal sealed class SourceSnapshot : IAsyncDisposable
+{
+    private readonly PostgresConnector _connector;
+    private readonly SourceDefinition _source;
+    private readonly NpgsqlTransaction _transaction;
+
+    private SourceSnapshot(PostgresConnector connector, SourceDefinition source, NpgsqlConnection connection, NpgsqlTransaction transaction)
+    {
+        _connector = connector;
+        _source = source;
+        Connection = connection;
+        _transaction = transaction;
+    }
+
+    /// <summary>The connection that holds the snapshot; for look-ups, by one caller at a time.</summary>
+    public NpgsqlConnection Connection { get; }
+
+    public required string Name { get; init; }
+
+    /// <summary>Log position taken just before: no transaction that committed before it is missing except one that was still becoming visible.</summary>
+    public required string Position { get; init; }
+
+    /// <summary>64-bit id below which every transaction had ended.</summary>
+    public required long Xmin { get; init; }
+
+    public required long Xmax { get; init; }
+
+    public required uint DatabaseOid { get; init; }
+
+    public static async Task<SourceSnapshot> TakeAsync(PostgresConnector connector, SourceDefinition source, CancellationToken cancellationToken)
+    {
+        var connection = await connector.OpenAsync(source, cancellationToken);
+        try
+        {
+            string position;
+            await using (var command = new NpgsqlCommand(PgCatalogSql.Position, connection))
+            {
+                position = (string)(await command.ExecuteScalarAsync(cancellationToken))!;
+            }
+
+            var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellationToken);
+            await using (var readOnly = new NpgsqlCommand("SET TRANSACTION READ ONLY", connection))
+            {
+                _ = await readOnly.ExecuteNonQueryAsync(cancellationToken);
+            }
+
+            await using var export = new NpgsqlCommand(PgCatalogSql.ExportSnapshot, connection);
+            await using var reader = await export.ExecuteReaderAsync(cancellationToken);
+            _ = await reader.ReadAsync(cancellationToken);
+            return new SourceSnapshot(connector, source, connection, transaction)
+            {
+                Name = reader.GetString(0),
+                Xmin = reader.GetInt64(1),
+                Xmax = reader.GetInt64(2),
+                DatabaseOid = reader.GetFieldValue<uint>(3),
+                Position = position,
+            };
+        }
+        catch (Exception e)
+        {
+            await connection.DisposeAsync();
+            if (PostgresErrors.Translate(e, source) is { } translated && translated != e)
+            {
+                throw translated;
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>A further connection that sees the same moment.</summary>
+    public async Task<NpgsqlConnection> OpenReaderAsync(CancellationToken cancellationToken)
+    {
+        var connection = await _connector.OpenAsync(_source, cancellationToken);
+        try
+        {
+            await using var command = new NpgsqlCommand($"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '{Name}'", connection);
+            _ = await command.ExecuteNonQueryAsync(cancellationToken);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _transaction.DisposeAsync();
+        await Connection.DisposeAsync();
+    }
+}

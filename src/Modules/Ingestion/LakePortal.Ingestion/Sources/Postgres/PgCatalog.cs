@@ -1,0 +1,108 @@
+using Npgsql;
+
+namespace LakePortal.Ingestion.Sources.Postgres;
+
+/// <summary>Reads what a source holds from its catalogs.</summary>
+internal static class PgCatalog
+{
+    public static Task<IReadOnlyList<PgTable>> ReadAllAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+        => ReadAsync(connection, null, null, cancellationToken);
+
+    /// <returns>Null: there is no such table.</returns>
+    public static async Task<PgTable?> ReadOneAsync(NpgsqlConnection connection, string schema, string name, CancellationToken cancellationToken)
+        => (await ReadAsync(connection, schema, name, cancellationToken)).SingleOrDefault();
+
+    public static async Task<IReadOnlyList<PgHeap>> ReadHeapsAsync(NpgsqlConnection connection, uint table, CancellationToken cancellationToken)
+    {
+        var heaps = new List<PgHeap>();
+        await using var command = new NpgsqlCommand(PgCatalogSql.Heaps, connection) { Parameters = { new() { Value = table } } };
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            heaps.Add(new PgHeap(reader.GetFieldValue<uint>(0), reader.GetString(1), reader.GetString(2), reader.GetChar(3),
+                reader.IsDBNull(4) ? 0 : reader.GetFieldValue<uint>(4), reader.IsDBNull(5) ? 0 : reader.GetInt64(5), reader.GetDouble(6), reader.GetBoolean(7), reader.GetBoolean(8)));
+        }
+
+        return heaps;
+    }
+
+    private static async Task<IReadOnlyList<PgTable>> ReadAsync(NpgsqlConnection connection, string? schema, string? name, CancellationToken cancellationToken)
+    {
+        var bare = new List<PgTable>();
+        await using (var command = new NpgsqlCommand(PgCatalogSql.Tables, connection)
+        {
+            Parameters = { new() { Value = (object?)schema ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text }, new() { Value = (object?)name ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text } },
+        })
+        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                bare.Add(new PgTable
+                {
+                    Oid = reader.GetFieldValue<uint>(0), Schema = reader.GetString(1), Name = reader.GetString(2), Kind = reader.GetChar(3),
+                    Rows = reader.IsDBNull(4) ? null : (long)reader.GetDouble(4), Bytes = reader.GetInt64(5),
+                    ChangesPerHour = reader.IsDBNull(6) ? null : reader.GetDouble(6), HasInheritors = reader.GetBoolean(7), CanRead = reader.GetBoolean(8),
+                    Columns = [], Key = [], Types = new Dictionary<uint, PgType>(),
+                });
+            }
+        }
+
+        var oids = bare.Select(t => t.Oid).ToArray();
+        var columns = (await ReadColumnsAsync(connection, oids, cancellationToken)).ToLookup(c => c.Table, c => c.Column);
+        var types = await ReadTypesAsync(connection, oids, cancellationToken);
+        var keys = await ReadKeysAsync(connection, oids, cancellationToken);
+        return [.. bare.Select(t => t with
+        {
+            Columns = [.. columns[t.Oid]],
+            Types = types,
+            Key = t.HasInheritors ? [] : keys.GetValueOrDefault(t.Oid, []),
+        })];
+    }
+
+    private static async Task<List<(uint Table, PgColumn Column)>> ReadColumnsAsync(NpgsqlConnection connection, uint[] tables, CancellationToken cancellationToken)
+    {
+        var result = new List<(uint, PgColumn)>();
+        await using var command = OidsCommand(PgCatalogSql.Columns, connection, tables);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            result.Add((reader.GetFieldValue<uint>(0), new PgColumn(
+                reader.GetInt16(1), reader.GetString(2), reader.GetString(3), reader.GetFieldValue<uint>(4), reader.GetInt32(5), reader.GetBoolean(6), reader.GetBoolean(7))));
+        }
+
+        return result;
+    }
+
+    private static async Task<Dictionary<uint, PgType>> ReadTypesAsync(NpgsqlConnection connection, uint[] tables, CancellationToken cancellationToken)
+    {
+        var result = new Dictionary<uint, PgType>();
+        await using var command = OidsCommand(PgCatalogSql.Types, connection, tables);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            var oid = reader.GetFieldValue<uint>(0);
+            result[oid] = new PgType(oid, reader.GetString(1), reader.GetString(2), reader.GetChar(3), reader.GetFieldValue<uint>(4),
+                reader.GetInt32(5), reader.GetFieldValue<uint>(6), reader.GetBoolean(7));
+        }
+
+        return result;
+    }
+
+    private static async Task<Dictionary<uint, IReadOnlyList<string>>> ReadKeysAsync(NpgsqlConnection connection, uint[] tables, CancellationToken cancellationToken)
+    {
+        var result = new Dictionary<uint, IReadOnlyList<string>>();
+        await using var command = OidsCommand(PgCatalogSql.Keys, connection, tables);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            result[reader.GetFieldValue<uint>(0)] = reader.GetFieldValue<string[]>(1);
+        }
+
+        return result;
+    }
+
+    private static NpgsqlCommand OidsCommand(string sql, NpgsqlConnection connection, uint[] oids) => new(sql, connection)
+    {
+        Parameters = { new() { Value = oids, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Array | NpgsqlTypes.NpgsqlDbType.Oid } },
+    };
+}

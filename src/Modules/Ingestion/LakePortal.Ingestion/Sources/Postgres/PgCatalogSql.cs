@@ -1,0 +1,94 @@
+namespace LakePortal.Ingestion.Sources.Postgres;
+
+/// <summary>Every statement that is sent to a source's catalogs.</summary>
+internal static class PgCatalogSql
+{
+    /// <summary>Tables, partition roots and views outside the system's and extensions' own; sizes and statistics include partitions and inheritors.</summary>
+    public const string Tables =
+        """
+        WITH RECURSIVE roots AS (
+          SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind, c.relispartition
+          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition AND c.relpersistence <> 't'
+            AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+            AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+            AND ($1::text IS NULL OR (n.nspname = $1 AND c.relname = $2))
+        ), tree AS (
+          SELECT oid AS root, oid FROM roots
+          UNION
+          SELECT t.root, i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.oid
+        ), sums AS (
+          SELECT t.root,
+                 sum(CASE WHEN c.relkind IN ('r', 'm') AND c.reltuples >= 0 THEN c.reltuples END)::float8 AS rows,
+                 coalesce(sum(CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_table_size(c.oid) END), 0)::int8 AS bytes,
+                 sum(s.n_tup_ins + s.n_tup_upd + s.n_tup_del)::float8 AS changes
+          FROM tree t JOIN pg_catalog.pg_class c ON c.oid = t.oid LEFT JOIN pg_catalog.pg_stat_user_tables s ON s.relid = t.oid
+          GROUP BY t.root
+        )
+        SELECT r.oid, r.schema, r.name, r.relkind, s.rows, s.bytes,
+               s.changes / greatest(extract(epoch FROM (now() - coalesce((SELECT stats_reset FROM pg_catalog.pg_stat_database WHERE datname = current_database()), pg_catalog.pg_postmaster_start_time()))) / 3600.0, 0.01)::float8,
+               r.relkind <> 'p' AND EXISTS (SELECT 1 FROM pg_catalog.pg_inherits i WHERE i.inhparent = r.oid),
+               pg_catalog.has_schema_privilege(r.schema, 'USAGE') AND pg_catalog.has_table_privilege(r.oid, 'SELECT')
+        FROM roots r JOIN sums s ON s.root = r.oid
+        ORDER BY r.schema COLLATE "C", r.name COLLATE "C"
+        """;
+
+    public const string Columns =
+        """
+        SELECT a.attrelid, a.attnum, a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod), a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated <> ''
+        FROM pg_catalog.pg_attribute a
+        WHERE a.attrelid = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped
+        ORDER BY a.attrelid, a.attnum
+        """;
+
+    /// <summary>The columns' types with the bases of domains and the elements of arrays, all the way down.</summary>
+    public const string Types =
+        """
+        WITH RECURSIVE need(oid) AS (
+          SELECT DISTINCT a.atttypid FROM pg_catalog.pg_attribute a WHERE a.attrelid = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped
+          UNION
+          SELECT v.x FROM need JOIN pg_catalog.pg_type t ON t.oid = need.oid, LATERAL (VALUES (t.typbasetype), (t.typelem)) v(x) WHERE v.x <> 0
+        )
+        SELECT t.oid, n.nspname::text, t.typname::text, t.typtype, t.typbasetype, t.typtypmod, t.typelem, t.typlen = -1 AND t.typelem <> 0 AND t.typcategory = 'A' AND t.typname NOT IN ('int2vector', 'oidvector')
+        FROM need JOIN pg_catalog.pg_type t ON t.oid = need.oid JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+        """;
+
+    /// <summary>Candidate keys: immediate, complete unique indexes over not-null columns; the primary key first, then the replica identity, then the narrowest.</summary>
+    public const string Keys =
+        """
+        SELECT DISTINCT ON (i.indrelid) i.indrelid,
+               (SELECT array_agg(a.attname::text ORDER BY k.n) FROM unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, n) JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum WHERE k.n <= i.indnkeyatts)
+        FROM pg_catalog.pg_index i
+        WHERE i.indrelid = ANY ($1) AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
+          AND NOT EXISTS (SELECT 1 FROM unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, n) JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+                          WHERE k.n <= i.indnkeyatts AND NOT a.attnotnull)
+        ORDER BY i.indrelid, i.indisprimary DESC, i.indisreplident DESC, i.indnkeyatts, i.indexrelid
+        """;
+
+    /// <summary>Every heap below a table, itself included.</summary>
+    public const string Heaps =
+        """
+        WITH RECURSIVE tree(oid) AS (
+          SELECT $1::oid
+          UNION
+          SELECT i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.oid
+        )
+        SELECT c.oid, n.nspname::text, c.relname::text, c.relkind, pg_catalog.pg_relation_filenode(c.oid), pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::int8,
+               c.reltuples::float8, pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT'), c.relrowsecurity
+        FROM tree t JOIN pg_catalog.pg_class c ON c.oid = t.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind <> 'p'
+        ORDER BY c.oid
+        """;
+
+    /// <summary>The log position comes before the snapshot is taken: whatever committed after it is in the log behind it, so replaying from there repeats and never misses.</summary>
+    public const string Position =
+        "SELECT (CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() END)::text";
+
+    public const string ExportSnapshot =
+        """
+        SELECT pg_catalog.pg_export_snapshot(), pg_catalog.txid_snapshot_xmin(pg_catalog.txid_current_snapshot()), pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot()),
+               (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+        """;
+
+    public const string LogDistance = "SELECT pg_catalog.pg_wal_lsn_diff($1::text::pg_lsn, $2::text::pg_lsn)::int8";
+}

@@ -1,0 +1,71 @@
+namespace LakePortal.Ingestion.Sources.Postgres;
+
+/// <summary>A row of pg_type, as far as it matters for loading.</summary>
+/// <param name="Kind">typtype: b base, c composite, d domain, e enum, m multirange, p pseudo, r range.</param>
+/// <param name="IsArray">A true array type (its elements are listed), not a fixed-length vector like point or int2vector.</param>
+internal sealed record PgType(uint Oid, string Schema, string Name, char Kind, uint BaseOid, int TypeModifier, uint ElementOid, bool IsArray);
+
+/// <param name="Number">attnum.</param>
+/// <param name="DisplayType">As format_type prints it: <c>numeric(12,2)</c>.</param>
+/// <param name="TypeModifier">atttypmod; -1: none.</param>
+internal sealed record PgColumn(short Number, string Name, string DisplayType, uint TypeOid, int TypeModifier, bool NotNull, bool IsGenerated);
+
+/// <summary>A heap that holds rows of a table: the table itself, a partition, or an inheriting table.</summary>
+/// <param name="Kind">relkind.</param>
+/// <param name="FileNode">relfilenode: changes when the heap is rewritten.</param>
+/// <param name="CanRead">The user may select from it directly.</param>
+internal sealed record PgHeap(uint Oid, string Schema, string Name, char Kind, uint FileNode, long Pages, double Rows, bool CanRead, bool HasRowSecurity);
+
+/// <summary>A table, view or partition root as the catalogs describe it.</summary>
+internal sealed record PgTable
+{
+    public required uint Oid { get; init; }
+
+    public required string Schema { get; init; }
+
+    public required string Name { get; init; }
+
+    /// <summary>relkind: r, p, v, m, f.</summary>
+    public required char Kind { get; init; }
+
+    public required IReadOnlyList<PgColumn> Columns { get; init; }
+
+    /// <summary>Primary key, else the smallest valid unique index over not-null columns; empty: none.</summary>
+    public required IReadOnlyList<string> Key { get; init; }
+
+    public required IReadOnlyDictionary<uint, PgType> Types { get; init; }
+
+    public required long? Rows { get; init; }
+
+    public required long Bytes { get; init; }
+
+    /// <summary>Rows inserted, updated or deleted per hour since the server's statistics began; null: no statistics.</summary>
+    public double? ChangesPerHour { get; init; }
+
+    /// <summary>Other tables inherit from it (not partitions): its key is not unique over all its rows.</summary>
+    public bool HasInheritors { get; init; }
+
+    public bool CanRead { get; init; } = true;
+
+    public string KindName => Kind switch
+    {
+        'r' => "table", 'p' => "partitioned table", 'v' => "view", 'm' => "materialized view", 'f' => "foreign table", _ => "relation",
+    };
+
+    /// <summary><c>schema.table</c>, quoted where SQL needs it.</summary>
+    public string Sql => PgSql.Qualified(Schema, Name);
+
+    /// <summary>For people: <c>schema.table</c>.</summary>
+    public string Display => $"{Schema}.{Name}";
+}
+
+internal static class PgSql
+{
+    public static string Quote(string identifier) => $"\"{identifier.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
+    public static string Qualified(string schema, string name) => $"{Quote(schema)}.{Quote(name)}";
+
+    public static string Literal(string value) => value.Contains('\\', StringComparison.Ordinal)
+        ? $"E'{value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal)}'"
+        : $"'{value.Replace("'", "''", StringComparison.Ordinal)}'";
+}

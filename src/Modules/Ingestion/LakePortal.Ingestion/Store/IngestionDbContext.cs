@@ -1,0 +1,52 @@
+using LakePortal.Kernel.Persistence;
+using Microsoft.EntityFrameworkCore;
+
+namespace LakePortal.Ingestion.Store;
+
+internal sealed class IngestionDbContext(DbContextOptions<IngestionDbContext> options) : ModuleDbContext(options)
+{
+    public DbSet<SourceRow> Sources => Set<SourceRow>();
+
+    public DbSet<SyncRow> Syncs => Set<SyncRow>();
+
+    public DbSet<LoadRow> Loads => Set<LoadRow>();
+
+    public DbSet<ChunkRow> Chunks => Set<ChunkRow>();
+
+    public DbSet<RunDetailRow> RunDetails => Set<RunDetailRow>();
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<SourceRow>(source =>
+        {
+            source.ToTable("ingestion_sources");
+            source.HasKey(s => s.Name);
+        });
+        modelBuilder.Entity<SyncRow>(sync =>
+        {
+            sync.ToTable("ingestion_syncs");
+            sync.HasKey(s => s.Name);
+            sync.HasIndex(s => s.Source);
+        });
+        modelBuilder.Entity<LoadRow>(load =>
+        {
+            load.ToTable("ingestion_loads");
+            load.HasKey(l => l.Sync);
+        });
+        modelBuilder.Entity<ChunkRow>(chunk =>
+        {
+            chunk.ToTable("ingestion_chunks");
+            chunk.HasKey(c => new { c.LoadId, c.Number });
+            chunk.HasIndex(c => c.Sync);
+        });
+        modelBuilder.Entity<RunDetailRow>(detail =>
+        {
+            detail.ToTable("ingestion_run_details");
+            detail.HasKey(d => d.RunId);
+            detail.HasIndex(d => d.Sync);
+        });
+        base.OnModelCreating(modelBuilder);
+    }
+}
+
+internal sealed class DesignTimeIngestionDb() : DesignTimeModuleDb<IngestionDbContext>("ingestion");
