@@ -105,3 +105,13 @@ public sealed class DiskFullException(string where, Exception inner)
 /// <summary>A sync that was stopped by somebody.</summary>
 public sealed class RunCancelledException(string sync)
     : IngestionException("ingestion.cancelled", ErrorKind.Conflict, $"The run of '{sync}' was cancelled.", "Finished chunks are kept for the next run where the table has a key.");
+
+/// <summary>partition_by names a column that is not loaded.</summary>
+public sealed class PartitionColumnMissingException(string table, string column)
+    : IngestionException("ingestion.partition-column-missing", ErrorKind.Invalid, $"{table} has no column '{column}' to partition by.",
+        "Name a column of the source that is not excluded.")
+{
+    public string Table { get; } = table;
+
+    public string Column { get; } = column;
+}

@@ -95,6 +95,9 @@ internal sealed class SourceSnapshot : IAsyncDisposable
         }
     }
 
+    /// <summary>A connection outside the snapshot, to give orders to the server.</summary>
+    public Task<NpgsqlConnection> OpenControlAsync(CancellationToken cancellationToken) => _connector.OpenAsync(_source, cancellationToken);
+
     public async ValueTask DisposeAsync()
     {
         await _transaction.DisposeAsync();

@@ -1,0 +1,54 @@
+using System.Text.Json;
+using LakePortal.Iceberg;
+using LakePortal.Iceberg.Tables;
+
+namespace LakePortal.Ingestion.Offload.Landing;
+
+/// <summary>Until where an incremental sync has read: everything that a transaction below <see cref="Xmin"/> wrote.</summary>
+/// <param name="Database">oid of the database: transaction ids mean nothing in another cluster's.</param>
+/// <param name="Table">oid of the table: a table that was dropped and made again starts over.</param>
+internal sealed record Horizon(long Xmin, uint Database, uint Table);
+
+/// <summary>What a sync writes into snapshot summaries and reads back: the lake itself says how far it is, so that a crash between two commits, or between a commit and the control database, loses and repeats nothing.</summary>
+internal sealed record SnapshotNotes(string Sync)
+{
+    public const string Run = "lakeportal.run";
+    public const string Load = "lakeportal.load";
+    public const string LoadKind = "lakeportal.load-kind";
+    public const string IngestedAt = "lakeportal.ingested-at";
+    public const string Deduplicate = "lakeportal.several-moments";
+    public const string RawSnapshot = "lakeportal.raw-snapshot";
+
+    public string PositionKey => $"lakeportal.position.{Sync}";
+
+    public string HorizonKey => $"lakeportal.horizon.{Sync}";
+
+    public Dictionary<string, string> ForRaw(string runId, string loadId, bool isFull, string position, string ingestedAt, bool severalMoments, Horizon horizon) => new(StringComparer.Ordinal)
+    {
+        [Run] = runId, [Load] = loadId, [LoadKind] = isFull ? "full" : "incremental", [PositionKey] = position, [IngestedAt] = ingestedAt,
+        [Deduplicate] = severalMoments ? "true" : "false", [HorizonKey] = JsonSerializer.Serialize(horizon),
+    };
+
+    public Dictionary<string, string> ForRefined(string runId, Snapshot raw) => new(StringComparer.Ordinal)
+    {
+        [Run] = runId, [Load] = raw.Summary[Load], [PositionKey] = raw.Summary[PositionKey], [RawSnapshot] = raw.SnapshotId.ToString(System.Globalization.CultureInfo.InvariantCulture),
+    };
+
+    /// <summary>The newest snapshot of the table that this sync committed; maintenance may have committed after it.</summary>
+    public Snapshot? Newest(Table table)
+    {
+        var snapshot = table.Metadata.CurrentSnapshot;
+        while (snapshot is not null && !snapshot.Summary.ContainsKey(PositionKey))
+        {
+            snapshot = snapshot.ParentSnapshotId is { } parent ? table.Metadata.FindSnapshot(parent) : null;
+        }
+
+        return snapshot;
+    }
+
+    public Horizon? HorizonOf(Snapshot? raw) =>
+        raw is not null && raw.Summary.TryGetValue(HorizonKey, out var json) ? JsonSerializer.Deserialize<Horizon>(json) : null;
+
+    /// <summary>The refined table does not hold what the raw table does: a crash came between the two commits.</summary>
+    public bool IsBehind(Snapshot? raw, Snapshot? refined) => raw is not null && refined?.Summary.GetValueOrDefault(Load) != raw.Summary[Load];
+}
