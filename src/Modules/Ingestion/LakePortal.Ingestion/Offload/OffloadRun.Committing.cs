@@ -1,0 +1,114 @@
+using System.Globalization;
+using LakePortal.Engine.Writing;
+using LakePortal.Iceberg;
+using LakePortal.Iceberg.Tables;
+using LakePortal.Ingestion.Offload.Landing;
+using LakePortal.Ingestion.Store;
+
+namespace LakePortal.Ingestion.Offload;
+
+/// <summary>Committing: one snapshot of raw, then one of refined that is computed from it.</summary>
+internal sealed partial class OffloadRun
+{
+    /// <returns>Null: nothing changed in the source, nothing was committed.</returns>
+    private async Task<Snapshot?> CommitRawAsync(OffloadWork work, OpenedLoad opened, IStagingArea area, IReadOnlyList<ChunkRow> chunks, bool isSeveral, CancellationToken cancellationToken)
+    {
+        var files = chunks.SelectMany(c => ContentFileJson.Read(c.Files)).ToList();
+        if (files.Count == 0 && !work.IsFull)
+        {
+            return null;
+        }
+
+        // After a resumed load every page was looked at again in the last snapshot, so the last one counts.
+        var horizon = new Horizon(work.Snapshot.Xmin, work.Snapshot.DatabaseOid, work.Source.Oid);
+        var ingestedAt = opened.Load.IngestedAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", CultureInfo.InvariantCulture) + "+00";
+        var summary = _notes.ForRaw(request.RunId, opened.Load.LoadId, work.IsFull, work.Snapshot.Position, ingestedAt, isSeveral, horizon);
+        var outcome = work.IsFull
+            ? await area.CommitReplaceAsync(request.Sync.Raw, files, summary, cancellationToken)
+            : await area.CommitAppendAsync(request.Sync.Raw, files, summary, cancellationToken);
+        Publish(f => f with { RawSnapshotId = outcome.SnapshotId });
+        progress.Note($"{request.Sync.Raw}: committed {chunks.Sum(c => c.Rows)} rows in {files.Count} files at {work.Snapshot.Position}.");
+        await services.AnnounceAsync(request.Sync.Raw, outcome.SnapshotId);
+        var raw = await services.Catalog.LoadAsync(request.Sync.Raw, cancellationToken);
+        return _notes.Newest(raw);
+    }
+
+    private async Task<OffloadResult> CompleteAsync(OffloadWork work, Snapshot? raw, long rows, long bytes, double rawSeconds, CancellationToken cancellationToken)
+    {
+        if (raw is not null)
+        {
+            await RefineAsync(work, raw, cancellationToken);
+        }
+
+        await services.Store.CloseAsync(request.Sync.Name, cancellationToken);
+        var rawTable = await services.Catalog.LoadAsync(request.Sync.Raw, cancellationToken);
+        var refinedTable = await services.Catalog.LoadAsync(request.Sync.Refined, cancellationToken);
+        return new OffloadResult
+        {
+            RawSnapshotId = raw?.SnapshotId,
+            RefinedSnapshotId = raw is null ? null : _facts.RefinedSnapshotId,
+            RowsRead = rows,
+            BytesRead = bytes,
+            RowsRaw = Rows(rawTable),
+            RowsRefined = Rows(refinedTable),
+            Position = work.Snapshot.Position,
+            Consistency = _facts.Consistency,
+            IsFull = work.IsFull,
+            Attempts = _facts.Attempt,
+            RawSeconds = rawSeconds,
+            Seconds = services.Clock.GetElapsedTime(_started).TotalSeconds,
+        };
+    }
+
+    private async Task RefineAsync(OffloadWork work, Snapshot rawSnapshot, CancellationToken cancellationToken)
+    {
+        progress.Begin("refining", null, false);
+        var raw = await services.Catalog.LoadAsync(request.Sync.Raw, cancellationToken);
+        var refined = await services.Catalog.LoadAsync(request.Sync.Refined, cancellationToken);
+        if (work.IsOwnKey && work.Key.Count > 0 && rawSnapshot.Summary[SnapshotNotes.LoadKind] == "full")
+        {
+            await services.Refined.CheckKeyAsync(raw, rawSnapshot, work.Source.Display, work.Key, cancellationToken);
+        }
+
+        var outcome = await services.Refined.WriteAsync(_notes, request.RunId, raw, rawSnapshot, refined, work.Key, cancellationToken);
+        Publish(f => f with { RefinedSnapshotId = outcome.SnapshotId });
+        progress.Note($"{request.Sync.Refined}: committed {outcome.RowsWritten} rows.");
+        await services.AnnounceAsync(request.Sync.Refined, outcome.SnapshotId);
+    }
+
+    /// <summary>
+    /// A crash between the two commits leaves refined behind raw. An incremental load must be merged before the next one; a full one is only worth
+    /// it when nothing new is about to replace it.
+    /// </summary>
+    /// <returns>Null: there was nothing to finish.</returns>
+    private async Task<OffloadResult?> FinishPendingAsync(OffloadWork work, CancellationToken cancellationToken)
+    {
+        var raw = _notes.Newest(work.Tables.Raw);
+        if (!_notes.IsBehind(raw, _notes.Newest(work.Tables.Refined)))
+        {
+            if (request.IsResume && raw is not null && await services.Store.FindOpenAsync(request.Sync.Name, cancellationToken) is { } open && open.Load.LoadId == raw.Summary[SnapshotNotes.Load])
+            {
+                return await CompleteAsync(work with { }, null, 0, 0, 0, cancellationToken);
+            }
+
+            return null;
+        }
+
+        if (work.IsFull && !request.IsResume)
+        {
+            return null;
+        }
+
+        progress.Note($"{request.Sync.Refined} is brought to {raw!.Summary[_notes.PositionKey]}, which was committed to {request.Sync.Raw} before.");
+        return await CompleteAsync(work, raw, 0, 0, 0, cancellationToken);
+    }
+
+    private static long? Rows(Table table) =>
+        table.Metadata.CurrentSnapshot?.Summary.TryGetValue("total-records", out var text) == true
+            ? long.Parse(text, CultureInfo.InvariantCulture) - DeletedRows(table)
+            : null;
+
+    /// <summary>Rows under position deletes are counted in total-records; each is deleted once.</summary>
+    private static long DeletedRows(Table table) =>
+        table.Metadata.CurrentSnapshot!.Summary.TryGetValue("total-position-deletes", out var text) ? long.Parse(text, CultureInfo.InvariantCulture) : 0;
+}

@@ -1,0 +1,179 @@
+using System.Threading.Channels;
+using LakePortal.Engine.Writing;
+using LakePortal.Ingestion.Offload.CopyBinary;
+using LakePortal.Ingestion.Offload.Mapping;
+using LakePortal.Ingestion.Offload.Reading;
+using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Store;
+using LakePortal.Kernel.Errors;
+using LakePortal.Kernel.Runs;
+using Npgsql;
+
+namespace LakePortal.Ingestion.Offload;
+
+/// <summary>Reading: which chunks, by which lanes, and what to do when one breaks.</summary>
+internal sealed partial class OffloadRun
+{
+    private const int MostChunkTries = 3;
+
+    private async Task<OpenedLoad> OpenLoadAsync(OffloadWork work, CancellationToken cancellationToken)
+    {
+        var fingerprint = Fingerprint(work);
+        var isResumable = work.IsFull && work.Key.Count > 0 && !work.IsOwnKey && work.Access is { HasRowVersions: true, Heaps.Count: > 0 } && request.Sync.Consistency == "run";
+        var open = await services.Store.FindOpenAsync(request.Sync.Name, cancellationToken);
+        var kept = new List<ChunkRow>();
+        if (open is { } earlier)
+        {
+            var good = isResumable && earlier.Load.Resumable && earlier.Load.Fingerprint == fingerprint && request.Mode is not (OffloadRequest.Full or OffloadRequest.Rebuild)
+                ? earlier.Chunks.Where(c => work.Access.Heaps.Any(h => h.Oid == c.Heap && h.FileNode == c.FileNode)).ToList()
+                : [];
+
+            // Delta chunks only make sense with what they are the delta of.
+            kept = [.. good.Where(c => c.SinceXid is null || good.Any(b => b.SinceXid is null && b.Heap == c.Heap && b.FromPage == c.FromPage && b.ToPage == c.ToPage))];
+            var dropped = earlier.Chunks.Except(kept).ToList();
+            await services.Store.ForgetChunksAsync(dropped, cancellationToken);
+            await services.Orphans.RemoveAsync(work.Tables, earlier.Load.IngestedAt, kept, m => progress.Note(m), cancellationToken);
+        }
+
+        var now = services.Clock.GetUtcNow();
+        now = new DateTimeOffset(now.UtcTicks - (now.UtcTicks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
+        var load = new LoadRow
+        {
+            Sync = request.Sync.Name,
+            LoadId = kept.Count > 0 ? open!.Value.Load.LoadId : Guid.CreateVersion7().ToString("N"),
+            RunId = request.RunId,
+            Fingerprint = fingerprint,
+            Attempt = kept.Count > 0 ? open!.Value.Load.Attempt + 1 : 1,
+            IngestedAt = open is { } before && before.Load.IngestedAt >= now ? before.Load.IngestedAt.AddMicroseconds(1) : now,
+            Resumable = isResumable,
+        };
+        await services.Store.OpenAsync(load, cancellationToken);
+        var lanes = Math.Max(1, request.Source.Parallelism);
+        return new OpenedLoad(load, kept, kept.Count > 0 ? ChunkPlanner.Rest(work.Access, lanes, kept) : ChunkPlanner.Whole(work.Access, lanes, work.Since));
+    }
+
+    /// <summary>Reads all chunks; what comes back is complete and, where the load can be resumed, recorded.</summary>
+    private async Task<IReadOnlyList<ChunkRow>> ReadAsync(OffloadWork work, OpenedLoad opened, IStagingArea area, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var queue = Channel.CreateUnbounded<ReadChunk>();
+        foreach (var chunk in opened.Chunks)
+        {
+            _ = queue.Writer.TryWrite(chunk);
+        }
+
+        queue.Writer.Complete();
+        var context = new LaneContext(work.Source, work.Plan, work.Tables.AbsentColumns, request.Sync.Raw, work.Snapshot, area,
+            new RowStamp(work.Snapshot.Position, opened.Load.IngestedAt), progress, services.Clock);
+        var lanes = Enumerable.Range(1, Math.Clamp(opened.Chunks.Count, 1, Math.Max(1, request.Source.Parallelism)))
+            .Select(n => RunLaneAsync(new LaneReader(context, n), work, opened.Load, area, queue.Reader, stop)).ToList();
+        try
+        {
+            var results = await Task.WhenAll(lanes);
+            return [.. opened.Kept.Concat(results.SelectMany(r => r)).OrderBy(c => c.Number)];
+        }
+        catch (Exception e)
+        {
+            // The first failure stops the other lanes; theirs are only its echo.
+            var first = lanes.Where(l => l.IsFaulted).SelectMany(l => l.Exception!.InnerExceptions).FirstOrDefault(x => x is not OperationCanceledException) ?? e;
+            throw await ExplainAsync(first, work, cancellationToken);
+        }
+    }
+
+    private async Task<IReadOnlyList<ChunkRow>> RunLaneAsync(LaneReader lane, OffloadWork work, LoadRow load, IStagingArea area, ChannelReader<ReadChunk> queue, CancellationTokenSource stop)
+    {
+        var finishing = new List<Task<ChunkRow>>();
+        try
+        {
+            await using (lane)
+            {
+                while (queue.TryRead(out var chunk))
+                {
+                    Publish(f => f.With(Info(chunk, "reading")));
+                    finishing.Add(RecordAsync(await ReadChunkAsync(lane, chunk, work, stop.Token), load, work.Snapshot, area, stop));
+                }
+
+                return await Task.WhenAll(finishing);
+            }
+        }
+        catch (Exception)
+        {
+            await stop.CancelAsync();
+            throw;
+        }
+    }
+
+    private async Task<Task<ChunkFiles>> ReadChunkAsync(LaneReader lane, ReadChunk chunk, OffloadWork work, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await lane.ReadAsync(chunk, cancellationToken);
+            }
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested && attempt < MostChunkTries
+                && PostgresErrors.Translate(e, request.Source, work.Source.Display) is SourceUnavailableException unavailable)
+            {
+                await lane.ResetAsync();
+                progress.Note($"Chunk {chunk.Number} broke: {unavailable.Message} Reading it again.", RunLogLevel.Warning);
+                await Task.Delay(TimeSpan.FromSeconds(attempt), services.Clock, cancellationToken);
+            }
+            catch
+            {
+                await lane.ResetAsync();
+                Publish(f => f.With(Info(chunk, "failed")));
+                throw;
+            }
+        }
+    }
+
+    private async Task<ChunkRow> RecordAsync(Task<ChunkFiles> reading, LoadRow load, SourceSnapshot snapshot, IStagingArea area, CancellationTokenSource stop)
+    {
+        try
+        {
+            var done = await reading;
+            var row = await services.Store.AddChunkAsync(load, done, snapshot, CancellationToken.None);
+            if (load.Resumable)
+            {
+                area.Keep(done.Files);
+            }
+
+            Publish(f => f.With(Info(row, "done")));
+            return row;
+        }
+        catch (Exception)
+        {
+            await stop.CancelAsync();
+            throw;
+        }
+    }
+
+    /// <summary>What the failure means for the run.</summary>
+    private async Task<Exception> ExplainAsync(Exception error, OffloadWork work, CancellationToken cancellationToken)
+    {
+        switch (error)
+        {
+            case ColumnNeedsTextException needs:
+                var column = work.Plan.Columns[needs.Column];
+                if (column.IsText)
+                {
+                    return new SourceProtocolException($"Column {column.Source.Name} of {work.Source.Display} cannot be loaded as text: {needs.Reason}. Is the database's encoding SQL_ASCII?");
+                }
+
+                if (_notes.Newest(work.Tables.Raw) is not null && !request.IsRebuild)
+                {
+                    return new ColumnTypeChangedException(work.Source.Display, column.LakeName, column.LakeType, "string", needs.Reason);
+                }
+
+                _text[column.Source.Name] = needs.Reason;
+                await services.Syncs.LearnTextAsync(request.Sync.Name, _text, cancellationToken);
+                return new ColumnWidenedException(column.Source.Name, needs.Reason);
+            case LakePortalException known:
+                return known;
+            case OperationCanceledException when cancellationToken.IsCancellationRequested:
+                return error;
+            default:
+                return DiskErrors.Translate(error, request.Sync.Raw.ToString()) ?? PostgresErrors.Translate(error, request.Source, work.Source.Display) ?? error;
+        }
+    }
+}

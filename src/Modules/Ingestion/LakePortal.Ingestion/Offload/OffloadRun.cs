@@ -1,0 +1,199 @@
+using System.Security.Cryptography;
+using System.Text;
+using LakePortal.Engine.Writing;
+using LakePortal.Iceberg.Tables;
+using LakePortal.Ingestion.Contracts.Syncs;
+using LakePortal.Ingestion.Offload.CopyBinary;
+using LakePortal.Ingestion.Offload.Landing;
+using LakePortal.Ingestion.Offload.Mapping;
+using LakePortal.Ingestion.Offload.Reading;
+using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Store;
+using LakePortal.Kernel.Errors;
+using LakePortal.Kernel.Runs;
+
+namespace LakePortal.Ingestion.Offload;
+
+/// <summary>
+/// One run of a batch sync: read all or what changed in one snapshot of the source, commit raw, bring refined to it. Attempts that break are
+/// followed by others in the same run; a process that dies is followed by another run. Both find finished chunks where the table has a key.
+/// </summary>
+internal sealed partial class OffloadRun(OffloadServices services, OffloadRequest request, OffloadProgress progress, Action<SyncRunFacts> publish)
+{
+    private const int MostAttempts = 4;
+
+    private readonly SnapshotNotes _notes = new(request.Sync.Name);
+    private readonly Dictionary<string, string> _text = new(request.LearnedText, StringComparer.Ordinal);
+    private readonly long _started = services.Clock.GetTimestamp();
+    private readonly Lock _factsLock = new();
+    private SyncRunFacts _facts = new(request.RunId, request.Sync.Name, request.Mode);
+
+    public async Task<OffloadResult> RunAsync(CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await AttemptAsync(attempt, cancellationToken);
+            }
+            catch (ColumnWidenedException widened)
+            {
+                progress.Note($"Column {widened.Column} is loaded as text: {widened.Reason}. Reading starts over.", RunLogLevel.Warning);
+                attempt--;
+            }
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested && attempt < MostAttempts && IsTransient(e))
+            {
+                var wait = TimeSpan.FromSeconds(Math.Pow(3, attempt - 1));
+                progress.Note($"Attempt {attempt} broke: {e.Message} Trying again in {wait.TotalSeconds:0} s.", RunLogLevel.Warning);
+                await Task.Delay(wait, services.Clock, cancellationToken);
+            }
+        }
+    }
+
+    private static bool IsTransient(Exception e) => e is LakePortalException { IsTransient: true };
+
+    private async Task<OffloadResult> AttemptAsync(int attempt, CancellationToken cancellationToken)
+    {
+        progress.Begin("connecting", null, false);
+        await using var snapshot = await SourceSnapshot.TakeAsync(services.Connector, request.Source, cancellationToken);
+        var source = await DescribeAsync(snapshot, cancellationToken);
+        var work = await PlanAsync(snapshot, source, cancellationToken);
+        await services.Syncs.DescribeAsync(request.Sync.Name, work.Plan, work.Key, cancellationToken);
+
+        if (await FinishPendingAsync(work, cancellationToken) is { } pending && request.IsResume)
+        {
+            return pending;
+        }
+
+        var opened = await OpenLoadAsync(work, cancellationToken);
+        Publish(f => f with { Position = snapshot.Position, Attempt = opened.Load.Attempt, Chunks = [.. opened.Kept.Select(c => Info(c, "kept")), .. opened.Chunks.Select(c => Info(c, "waiting"))] });
+        progress.Note($"Attempt {attempt}: snapshot at {snapshot.Position}, {opened.Chunks.Count} chunks to read, {opened.Kept.Count} kept from before"
+            + (work.Since is { } since ? $"; only rows of transactions from {since} on." : "."));
+        progress.Restart(opened.Kept.Sum(c => c.Rows), opened.Kept.Sum(c => c.Bytes));
+        progress.Begin(work.IsFull ? "reading" : "reading changes", work.IsFull ? source.Rows : null, isEstimate: true);
+
+        await using var area = await services.Writer.OpenStagingAsync(cancellationToken);
+        var files = await ReadAsync(work, opened, area, cancellationToken);
+        var rows = files.Sum(c => c.Rows);
+        var bytes = files.Sum(c => c.Bytes);
+        progress.Begin("committing", rows, false);
+        var isSeveral = files.Any(c => c.Attempt != opened.Load.Attempt);
+        Publish(f => f with { Consistency = isSeveral ? SyncRunFacts.SeveralMoments : SyncRunFacts.OneMoment });
+        var raw = await CommitRawAsync(work, opened, area, files, isSeveral, cancellationToken);
+        var rawSeconds = services.Clock.GetElapsedTime(_started).TotalSeconds;
+        return await CompleteAsync(work, raw, rows, bytes, rawSeconds, cancellationToken);
+    }
+
+    private async Task<PgTable> DescribeAsync(SourceSnapshot snapshot, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var table = await PgCatalog.ReadOneAsync(snapshot.Connection, request.Sync.Schema, request.Sync.Table, cancellationToken)
+                ?? throw new SourceTableMissingException(request.Source.Name, request.Sync.SourceTable);
+            return table.CanRead ? table : throw new SourceRefusedException(request.Source.Name, "missing-privilege",
+                $"'{request.Source.Username}' may not read {table.Display}.", $"GRANT USAGE ON SCHEMA {PgSql.Quote(table.Schema)} TO \"{request.Source.Username}\"; GRANT SELECT ON {table.Sql} TO \"{request.Source.Username}\";");
+        }
+        catch (Exception e) when (e is not LakePortalException && PostgresErrors.Translate(e, request.Source, request.Sync.SourceTable) is { } translated)
+        {
+            throw translated;
+        }
+    }
+
+    private async Task<OffloadWork> PlanAsync(SourceSnapshot snapshot, PgTable source, CancellationToken cancellationToken)
+    {
+        var sync = request.Sync;
+        var text = new Dictionary<string, string>(_text, StringComparer.Ordinal);
+        foreach (var column in sync.Text)
+        {
+            text[column] = "text by configuration";
+        }
+
+        var plan = TablePlan.For(source, new ColumnChoices(sync.Exclude.ToHashSet(StringComparer.Ordinal), sync.Hash.ToHashSet(StringComparer.Ordinal), text) { HashKey = request.HashKey });
+        var sourceKey = sync.Key.Count > 0 ? sync.Key : source.Key;
+        var missing = sync.Key.Append(sync.Cursor).FirstOrDefault(k => k is not null && source.Columns.All(c => c.Name != k));
+        if (missing is not null)
+        {
+            throw new SourceTableChangedException(source.Display, $"it has no column '{missing}', which the sync names as key or cursor");
+        }
+
+        // A key of which a part is left out identifies nothing in the lake.
+        var key = sourceKey.All(k => plan.Find(k) is not null) ? sourceKey.Select(k => plan.Find(k)!.LakeName).ToList() : [];
+        var heaps = await PgCatalog.ReadHeapsAsync(snapshot.Connection, source.Oid, cancellationToken);
+        var access = ReadAccess.For(source, heaps, snapshot.Connection.PostgreSqlVersion.Major);
+        var tables = await services.Tables.PrepareAsync(sync, plan, source, key, request.IsRebuild, m => progress.Note(m), cancellationToken);
+        var since = request.WantsIncremental ? Since(snapshot, source, key, access, tables) : null;
+        return new OffloadWork(snapshot, source, plan, key, access, tables, since) { IsOwnKey = sync.Key.Count > 0 && !sync.Key.ToHashSet().SetEquals(source.Key) };
+    }
+
+    /// <summary>From which transaction on rows are new; null: everything is to be read.</summary>
+    private long? Since(SourceSnapshot snapshot, PgTable source, List<string> key, ReadAccess access, PreparedTables tables)
+    {
+        if (key.Count == 0)
+        {
+            throw new IncrementalNotPossibleException(source.Display, "it has no key to merge changed rows by");
+        }
+
+        if (!access.HasRowVersions)
+        {
+            throw new IncrementalNotPossibleException(source.Display, $"a {source.KindName} does not tell which transaction wrote a row");
+        }
+
+        var raw = _notes.Newest(tables.Raw);
+        var horizon = _notes.HorizonOf(raw);
+        if (horizon is null || _notes.IsBehind(raw, _notes.Newest(tables.Refined)) && raw!.Summary[SnapshotNotes.LoadKind] == "full")
+        {
+            return horizon?.Xmin is { } pending && horizon.Table == source.Oid && horizon.Database == snapshot.DatabaseOid ? pending : null;
+        }
+
+        if (horizon.Table != source.Oid || horizon.Database != snapshot.DatabaseOid || horizon.Xmin > snapshot.Xmax || snapshot.Xmax - horizon.Xmin >= 1L << 31)
+        {
+            progress.Note("The table is not the one that was read before (dropped, restored or too long ago): it is loaded in full.", RunLogLevel.Warning);
+            return null;
+        }
+
+        return horizon.Xmin;
+    }
+
+    private string Fingerprint(OffloadWork work)
+    {
+        var text = string.Join('\n', work.Plan.Fingerprint(), string.Join(',', work.Key), work.Tables.Raw.Metadata.TableUuid, work.Tables.Raw.Metadata.CurrentSchemaId,
+            work.Tables.Raw.Metadata.DefaultSpecId, work.Source.Oid, work.Snapshot.DatabaseOid, request.HashKey is { } k ? Convert.ToHexString(SHA256.HashData(k)) : "");
+        return Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    }
+
+    private void Publish(Func<SyncRunFacts, SyncRunFacts> change)
+    {
+        lock (_factsLock)
+        {
+            _facts = change(_facts);
+            publish(_facts);
+        }
+    }
+
+    private static ChunkInfo Info(ChunkRow c, string state) => new(c.Number, state, c.Range, c.Rows, c.Bytes, c.Position, c.Seconds);
+
+    private static ChunkInfo Info(ReadChunk c, string state) => new(c.Number, state, c.Range, 0, 0, null, 0);
+}
+
+/// <summary>What an attempt has found out before it reads.</summary>
+/// <param name="Since">Incremental: transaction from which on rows are new; null: a full load.</param>
+internal sealed record OffloadWork(
+    SourceSnapshot Snapshot, PgTable Source, TablePlan Plan, IReadOnlyList<string> Key, ReadAccess Access, PreparedTables Tables, long? Since)
+{
+    public bool IsFull => Since is null;
+
+    /// <summary>The key comes from the sync's author; no index of the source vouches for it.</summary>
+    public bool IsOwnKey { get; init; }
+}
+
+/// <param name="Kept">Chunks of earlier attempts that are still good.</param>
+/// <param name="Chunks">To be read now.</param>
+internal sealed record OpenedLoad(LoadRow Load, IReadOnlyList<ChunkRow> Kept, IReadOnlyList<ReadChunk> Chunks);
+
+/// <summary>A column has become text; the attempt has to start over with the new definition.</summary>
+internal sealed class ColumnWidenedException(string column, string reason) : Exception(reason)
+{
+    public string Column { get; } = column;
+
+    public string Reason { get; } = reason;
+}

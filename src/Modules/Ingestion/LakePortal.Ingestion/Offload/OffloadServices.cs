@@ -1,0 +1,42 @@
+using LakePortal.Engine.Writing;
+using LakePortal.Iceberg;
+using LakePortal.Iceberg.Catalog;
+using LakePortal.Ingestion.Offload.Landing;
+using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Syncs;
+using LakePortal.Kernel.Live;
+using MediatR;
+
+namespace LakePortal.Ingestion.Offload;
+
+/// <summary>What runs work with.</summary>
+internal sealed class OffloadServices(
+    PostgresConnector connector, ITableCatalog catalog, ILakeWriter writer, LakeTables tables, RefinedWriter refined, OffloadStore store, SyncStore syncs,
+    OrphanFiles orphans, IChangeFeed feed, IMediator mediator, TimeProvider clock)
+{
+    public PostgresConnector Connector { get; } = connector;
+
+    public ITableCatalog Catalog { get; } = catalog;
+
+    public ILakeWriter Writer { get; } = writer;
+
+    public LakeTables Tables { get; } = tables;
+
+    public RefinedWriter Refined { get; } = refined;
+
+    public OffloadStore Store { get; } = store;
+
+    public SyncStore Syncs { get; } = syncs;
+
+    public OrphanFiles Orphans { get; } = orphans;
+
+    public TimeProvider Clock { get; } = clock;
+
+    /// <summary>After a commit: the announcement is not part of it and is made even when the run is being cancelled.</summary>
+    public async Task AnnounceAsync(TableIdentifier table, long? snapshotId)
+    {
+        feed.Publish("tables");
+        feed.Publish($"table/{table}");
+        await mediator.Publish(new TableChanged(table.ToString(), snapshotId), CancellationToken.None);
+    }
+}
