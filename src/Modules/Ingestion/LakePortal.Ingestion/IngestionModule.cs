@@ -1,16 +1,48 @@
+using LakePortal.Ingestion.Offload;
+using LakePortal.Ingestion.Offload.Landing;
+using LakePortal.Ingestion.Sources;
+using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Store;
+using LakePortal.Ingestion.Syncs;
+using LakePortal.Kernel.Configuration;
 using LakePortal.Kernel.Modules;
+using LakePortal.Kernel.Persistence;
+using LakePortal.Kernel.Scheduling;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace LakePortal.Ingestion;
 
+/// <summary>Sources, and the syncs that bring their tables into the lake.</summary>
 public sealed class IngestionModule : IModule
 {
     public string Name => "ingestion";
 
     public void AddServices(IServiceCollection services, IConfiguration configuration)
     {
+        ArgumentNullException.ThrowIfNull(configuration);
+        services.AddModuleDb<IngestionDbContext>(Name);
+        services.AddSingleton(configuration.GetSection(IngestionOptions.SectionName).Get<IngestionOptions>() ?? new IngestionOptions());
+
+        services.AddSingleton<PostgresConnector>();
+        services.AddSingleton<SourceStore>();
+        services.AddTransient<IConfigurationKind, SourceKind>();
+
+        services.AddSingleton<SyncStore>();
+        services.AddSingleton<SyncResolver>();
+        services.AddSingleton<HashKeys>();
+        services.AddSingleton<SyncRunner>();
+        services.AddHostedService(p => p.GetRequiredService<SyncRunner>());
+        services.AddTransient<IConfigurationKind, SyncKind>();
+        services.AddScheduledJob<SyncJob>(SyncJob.Name);
+
+        services.AddSingleton<OffloadStore>();
+        services.AddSingleton<LakeTables>();
+        services.AddSingleton<RefinedWriter>();
+        services.AddSingleton<OrphanFiles>();
+        services.AddSingleton<OffloadServices>();
     }
 
-    public Task StartAsync(IServiceProvider services, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StartAsync(IServiceProvider services, CancellationToken cancellationToken) =>
+        services.GetRequiredService<SyncRunner>().ResumeAsync(cancellationToken);
 }

@@ -138,11 +138,10 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
             throw new IncrementalNotPossibleException(source.Display, $"a {source.KindName} does not tell which transaction wrote a row");
         }
 
-        var raw = _notes.Newest(tables.Raw);
-        var horizon = _notes.HorizonOf(raw);
-        if (horizon is null || _notes.IsBehind(raw, _notes.Newest(tables.Refined)) && raw!.Summary[SnapshotNotes.LoadKind] == "full")
+        var horizon = _notes.HorizonOf(_notes.Newest(tables.Raw));
+        if (horizon is null)
         {
-            return horizon?.Xmin is { } pending && horizon.Table == source.Oid && horizon.Database == snapshot.DatabaseOid ? pending : null;
+            return null;
         }
 
         if (horizon.Table != source.Oid || horizon.Database != snapshot.DatabaseOid || horizon.Xmin > snapshot.Xmax || snapshot.Xmax - horizon.Xmin >= 1L << 31)

@@ -10,8 +10,11 @@ namespace LakePortal.Ingestion.Offload.Landing;
 /// Removes what a load that died has left: data files in the sync's own two tables that are younger than the load, belong to no snapshot and to no
 /// chunk that is kept. Older ones are the table maintenance's business.
 /// </summary>
-internal sealed class OrphanFiles(IFileIO io)
+internal sealed class OrphanFiles(IFileIO io, TimeProvider clock)
 {
+    // What this process writes is cleaned up by whoever writes it; only what came before can have lost its writer.
+    private readonly DateTimeOffset _started = clock.GetUtcNow();
+
     // File times and ours come from different clocks.
     private static readonly TimeSpan Slack = TimeSpan.FromMinutes(2);
 
@@ -30,7 +33,7 @@ internal sealed class OrphanFiles(IFileIO io)
         var candidates = new List<string>();
         await foreach (var file in io.ListAsync($"{table.Metadata.Location.TrimEnd('/')}/data/", cancellationToken))
         {
-            if (file.LastModified >= since && !keep.Contains(file.Location))
+            if (file.LastModified >= since && file.LastModified < _started && !keep.Contains(file.Location))
             {
                 candidates.Add(file.Location);
             }

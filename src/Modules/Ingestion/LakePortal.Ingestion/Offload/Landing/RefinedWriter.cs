@@ -53,6 +53,25 @@ internal sealed class RefinedWriter(ILakeWriter writer, ILakeEngine engine)
         }
     }
 
+    /// <summary>The highest value of a column, as text; null for an empty table or a column that is not there.</summary>
+    public async Task<string?> HighestAsync(TableIdentifier table, string column, CancellationToken cancellationToken)
+    {
+        var request = new LakeQueryRequest($"SELECT max({PgSql.Quote(column)})::VARCHAR AS highest FROM {Name(table)}", Caller.System);
+        await using var query = await engine.StartAsync(request, cancellationToken);
+        await foreach (var batch in query.ReadAsync(cancellationToken))
+        {
+            using (batch)
+            {
+                if (batch is { Length: > 0 } && batch.Column(0) is Apache.Arrow.StringArray texts)
+                {
+                    return texts.GetString(0);
+                }
+            }
+        }
+
+        return null;
+    }
+
     public static string Name(TableIdentifier table) => $"{PgSql.Quote(table.Namespace)}.{PgSql.Quote(table.Name)}";
 
     private async Task<bool> AnyAsync(string sql, Table raw, Snapshot snapshot, CancellationToken cancellationToken)

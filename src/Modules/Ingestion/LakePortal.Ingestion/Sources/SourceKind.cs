@@ -1,0 +1,43 @@
+using System.Text.Json.Nodes;
+using LakePortal.Kernel.Configuration;
+using LakePortal.Kernel.Live;
+using LakePortal.Kernel.Messaging;
+
+namespace LakePortal.Ingestion.Sources;
+
+/// <summary><c>kind: source</c>.</summary>
+internal sealed class SourceKind(SourceStore store, IChangeFeed feed) : IConfigurationKind
+{
+    public string Kind => "source";
+
+    public int Order => 10;
+
+    public string WritePermission => Permissions.SourcesWrite;
+
+    public string ReadPermission => Permissions.SourcesRead;
+
+    public async Task<IReadOnlyList<PlannedChange>> PlanAsync(ConfigDocument document, CancellationToken cancellationToken)
+    {
+        var wanted = ConfigBinder.ToJson(SourceStore.Read(document));
+        var name = document.Name!;
+        return [ConfigDiff.Plan(Kind, name, await ExportAsync(name, cancellationToken), wanted)];
+    }
+
+    public async Task ApplyAsync(ConfigDocument document, CancellationToken cancellationToken)
+    {
+        var source = SourceStore.Read(document);
+        await store.SaveAsync(source.Name, ConfigBinder.ToJson(source), cancellationToken);
+        feed.Publish("sources");
+    }
+
+    public Task<IReadOnlyList<string>> ListAsync(CancellationToken cancellationToken) => store.NamesAsync(cancellationToken);
+
+    public async Task<JsonObject?> ExportAsync(string name, CancellationToken cancellationToken) =>
+        await store.FindRowAsync(name, cancellationToken) is { } row ? JsonNode.Parse(row.Document)!.AsObject() : null;
+
+    public async Task DeleteAsync(string name, CancellationToken cancellationToken)
+    {
+        await store.DeleteAsync(name, cancellationToken);
+        feed.Publish("sources");
+    }
+}

@@ -1,0 +1,48 @@
+using LakePortal.Kernel.Configuration;
+
+namespace LakePortal.Ingestion.Syncs;
+
+/// <summary>A <c>kind: sync</c> document as it is written; stored once per table, with that table alone in <see cref="Tables"/>.</summary>
+internal sealed record SyncDocument
+{
+    public required string Source { get; init; }
+
+    public required IReadOnlyList<string> Tables { get; init; }
+
+    /// <summary>May hold {source}, {schema} and {table}.</summary>
+    public string? Name { get; init; }
+
+    public string Mode { get; init; } = "batch";
+
+    public IReadOnlyList<string> Key { get; init; } = [];
+
+    public string? Cursor { get; init; }
+
+    public string? Schedule { get; init; }
+
+    public string? Timezone { get; init; }
+
+    public SyncColumnsDocument? Columns { get; init; }
+
+    /// <summary>May hold {name}, {source}, {schema} and {table}.</summary>
+    public string? Raw { get; init; }
+
+    public string? Refined { get; init; }
+
+    public IReadOnlyList<string> PartitionBy { get; init; } = [];
+
+    public string Consistency { get; init; } = "run";
+}
+
+internal sealed record SyncColumnsDocument
+{
+    public IReadOnlyList<string> Exclude { get; init; } = [];
+
+    public IReadOnlyList<string> Hash { get; init; } = [];
+
+    /// <summary>Loaded as text although a typed form exists.</summary>
+    public IReadOnlyList<string> Text { get; init; } = [];
+
+    /// <summary>Keys the hashes: <c>${secret:…}</c>. Without it the source gets a secret of its own.</summary>
+    public string? HashSalt { get; init; }
+}

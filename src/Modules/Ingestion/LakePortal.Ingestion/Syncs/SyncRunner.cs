@@ -1,0 +1,258 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LakePortal.Ingestion.Offload;
+using LakePortal.Ingestion.Sources;
+using LakePortal.Kernel.Errors;
+using LakePortal.Kernel.Identity;
+using LakePortal.Kernel.Live;
+using LakePortal.Kernel.Runs;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace LakePortal.Ingestion.Syncs;
+
+/// <summary>A run that is queued or running in this process.</summary>
+internal sealed class ActiveRun(string runId, string sync)
+{
+    public string RunId { get; } = runId;
+
+    public string Sync { get; } = sync;
+
+    public CancellationTokenSource Stop { get; } = new();
+
+    public Task Work { get; set; } = Task.CompletedTask;
+
+    public SyncRunFacts? Facts { get; set; }
+}
+
+/// <summary>Runs syncs in the background: one run per sync, a limited number at a time.</summary>
+internal sealed class SyncRunner(
+    SyncStore syncs, SourceStore sources, HashKeys hashKeys, OffloadServices offload, IRunStore runs, ICallerAccessor callers, IChangeFeed feed,
+    IngestionOptions options, TimeProvider clock, ILogger<SyncRunner> logger) : IHostedService, IDisposable
+{
+    private readonly SemaphoreSlim _pool = new(options.ConcurrentRuns);
+    private readonly SemaphoreSlim _starting = new(1);
+    private readonly ConcurrentDictionary<string, ActiveRun> _active = new(StringComparer.Ordinal);
+    private volatile bool _stopping;
+
+    public ActiveRun? FindActive(string sync) => _active.GetValueOrDefault(sync);
+
+    public ActiveRun? FindActiveRun(string runId) => _active.Values.FirstOrDefault(r => r.RunId == runId);
+
+    /// <summary>Starts a run and returns its id; one that is queued or running already is returned instead.</summary>
+    public async Task<string> StartAsync(string name, string? mode, string trigger, string? parentId, CancellationToken cancellationToken)
+    {
+        var row = await syncs.GetAsync(name, cancellationToken);
+        var definition = SyncResolver.Read(row.Name, row.Document);
+        var effective = mode ?? definition.Mode;
+        if (effective is not (OffloadRequest.Full or OffloadRequest.Rebuild) && !SyncResolver.Modes.Contains(effective))
+        {
+            throw new ModeNotAvailableException(effective);
+        }
+
+        await _starting.WaitAsync(cancellationToken);
+        try
+        {
+            if (_active.TryGetValue(name, out var running))
+            {
+                return running.RunId;
+            }
+
+            ObjectDisposedException.ThrowIf(_stopping, this);
+            var by = callers.Current?.User ?? Caller.System.User;
+            var run = await runs.CreateAsync("sync", name, trigger, by, parentId, cancellationToken);
+            var active = new ActiveRun(run.Id, name);
+            _active[name] = active;
+            active.Work = Task.Run(() => RunAsync(active, effective, trigger), CancellationToken.None);
+            return run.Id;
+        }
+        finally
+        {
+            _ = _starting.Release();
+            Announce(name);
+        }
+    }
+
+    public async Task<RunInfo> AwaitAsync(string runId, CancellationToken cancellationToken)
+    {
+        if (FindActiveRun(runId) is { } active)
+        {
+            await active.Work.WaitAsync(cancellationToken);
+        }
+
+        return await runs.FindAsync(runId, cancellationToken) ?? throw new ObjectNotFoundException("run", runId);
+    }
+
+    public async Task CancelAsync(string runId, CancellationToken cancellationToken)
+    {
+        if (FindActiveRun(runId) is { } active)
+        {
+            await active.Stop.CancelAsync();
+        }
+        else if (await runs.FindAsync(runId, cancellationToken) is null)
+        {
+            throw new ObjectNotFoundException("run", runId);
+        }
+    }
+
+    /// <summary>Cancels what the sync is doing and waits until it has stopped.</summary>
+    public async Task StopSyncAsync(string name, CancellationToken cancellationToken)
+    {
+        if (FindActive(name) is { } active)
+        {
+            await active.Stop.CancelAsync();
+            await active.Work.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Starts again what a stopped process was doing.</summary>
+    public async Task ResumeAsync(CancellationToken cancellationToken)
+    {
+        if (!options.ResumeAtStart)
+        {
+            return;
+        }
+
+        foreach (var sync in await syncs.ListAsync(null, cancellationToken))
+        {
+            var last = (await runs.ListAsync(new RunFilter { Kind = "sync", Name = sync.Name, Limit = 1 }, cancellationToken)).FirstOrDefault();
+            var isInterrupted = last is { State: RunState.Running or RunState.Queued } or { State: RunState.Failed, Error.Code: "run.interrupted" };
+            if (isInterrupted)
+            {
+                Log.Resuming(logger, sync.Name, last!.Id);
+                _ = await StartAsync(sync.Name, null, "resume", last.ParentId, cancellationToken);
+            }
+        }
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Runs are stopped, not finished: the next start continues them.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _stopping = true;
+        var running = _active.Values.ToList();
+        foreach (var run in running)
+        {
+            await run.Stop.CancelAsync();
+        }
+
+        await Task.WhenAll(running.Select(r => r.Work)).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public void Dispose()
+    {
+        _pool.Dispose();
+        _starting.Dispose();
+    }
+
+    private async Task RunAsync(ActiveRun active, string mode, string trigger)
+    {
+        using var system = callers.Enter(Caller.System);
+        try
+        {
+            await _pool.WaitAsync(active.Stop.Token);
+            try
+            {
+                await runs.StartAsync(active.RunId, CancellationToken.None);
+                Announce(active.Sync);
+                await OffloadAsync(active, mode, trigger, active.Stop.Token);
+            }
+            finally
+            {
+                _ = _pool.Release();
+            }
+        }
+        catch (Exception e)
+        {
+            await EndAsync(active, e);
+        }
+        finally
+        {
+            _ = _active.TryRemove(active.Sync, out _);
+            Announce(active.Sync);
+            active.Stop.Dispose();
+        }
+    }
+
+    private async Task OffloadAsync(ActiveRun active, string mode, string trigger, CancellationToken cancellationToken)
+    {
+        Log.RunStarts(logger, active.Sync, active.RunId, mode, trigger);
+        var row = await syncs.GetAsync(active.Sync, cancellationToken);
+        var definition = SyncResolver.Read(row.Name, row.Document);
+        var source = await sources.GetAsync(definition.Source, cancellationToken);
+        var request = new OffloadRequest(active.RunId, definition, source, mode, trigger == "resume")
+        {
+            LearnedText = JsonSerializer.Deserialize<Dictionary<string, string>>(row.TextColumns)!,
+            HashKey = definition.Hash.Count == 0 ? null : await hashKeys.GetAsync(definition, cancellationToken),
+        };
+        var progress = new OffloadProgress(runs, active.RunId, definition.SourceTable, clock);
+        try
+        {
+            var result = await new OffloadRun(offload, request, progress, facts => active.Facts = facts).RunAsync(cancellationToken);
+            var cursor = definition.Cursor is { } column ? await offload.Refined.HighestAsync(definition.Refined, column, CancellationToken.None) : null;
+            await syncs.FinishAsync(active.Sync, result, cursor, CancellationToken.None);
+            await runs.FinishAsync(active.RunId, RunState.Succeeded, null, Describe(result), CancellationToken.None);
+            await sources.SetStateAsync(source.Name, "ok", null, CancellationToken.None);
+            Log.RunDone(logger, active.Sync, active.RunId, result.RowsRead, result.Seconds);
+        }
+        catch (SourceUnavailableException e)
+        {
+            await sources.SetStateAsync(source.Name, "unreachable", e.Message, CancellationToken.None);
+            throw;
+        }
+        finally
+        {
+            if (active.Facts is { } facts)
+            {
+                await offload.Store.SaveDetailAsync(facts, CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task EndAsync(ActiveRun active, Exception error)
+    {
+        if (active.Stop.IsCancellationRequested && _stopping)
+        {
+            // Left as running: the kernel marks it as interrupted at the next start, and it is taken up again.
+            return;
+        }
+
+        if (active.Stop.IsCancellationRequested)
+        {
+            Log.RunCancelled(logger, active.Sync, active.RunId);
+            var cancelled = new RunCancelledException(active.Sync);
+            await runs.FinishAsync(active.RunId, RunState.Cancelled, new RunError(cancelled.Code, cancelled.Message, cancelled.Hint), null, CancellationToken.None);
+            return;
+        }
+
+        var known = error as LakePortalException ?? DiskErrors.Translate(error, "the lake");
+        Log.RunFailed(logger, error, active.Sync, active.RunId, known?.Code ?? "internal");
+        runs.Log(active.RunId, RunLogLevel.Error, null, known?.Message ?? error.Message);
+        await runs.FinishAsync(active.RunId, RunState.Failed,
+            new RunError(known?.Code ?? "internal", known?.Message ?? $"{error.GetType().Name}: {error.Message}", known?.Hint ?? "The log of the process has the details."), null, CancellationToken.None);
+    }
+
+    private void Announce(string sync)
+    {
+        feed.Publish("syncs");
+        feed.Publish($"sync/{sync}");
+    }
+
+    private static JsonObject Describe(OffloadResult result) => new()
+    {
+        ["rows_read"] = result.RowsRead,
+        ["bytes_read"] = result.BytesRead,
+        ["rows_raw"] = result.RowsRaw,
+        ["rows_refined"] = result.RowsRefined,
+        ["raw_snapshot_id"] = result.RawSnapshotId,
+        ["refined_snapshot_id"] = result.RefinedSnapshotId,
+        ["position"] = result.Position,
+        ["consistency"] = result.Consistency,
+        ["load"] = result.IsFull ? "full" : "incremental",
+        ["attempts"] = result.Attempts,
+        ["raw_seconds"] = Math.Round(result.RawSeconds, 3),
+        ["seconds"] = Math.Round(result.Seconds, 3),
+    };
+}
