@@ -4,6 +4,7 @@ using LakePortal.Ingestion.Sources;
 using LakePortal.Ingestion.Sources.Postgres;
 using LakePortal.Ingestion.Store;
 using LakePortal.Ingestion.Syncs;
+using LakePortal.Ingestion.Syncs.Status;
 using LakePortal.Kernel.Configuration;
 using LakePortal.Kernel.Modules;
 using LakePortal.Kernel.Persistence;
@@ -35,6 +36,9 @@ public sealed class IngestionModule : IModule
         services.AddHostedService(p => p.GetRequiredService<SyncRunner>());
         services.AddTransient<IConfigurationKind, SyncKind>();
         services.AddScheduledJob<SyncJob>(SyncJob.Name);
+
+        services.AddTransient<SyncSummaries>();
+        services.AddTransient<SyncRunDetails>();
 
         services.AddSingleton<OffloadStore>();
         services.AddSingleton<LakeTables>();

@@ -84,7 +84,7 @@ internal sealed partial class OffloadRun
     private async Task<OffloadResult?> FinishPendingAsync(OffloadWork work, CancellationToken cancellationToken)
     {
         var raw = _notes.Newest(work.Tables.Raw);
-        if (!_notes.IsBehind(raw, _notes.Newest(work.Tables.Refined)))
+        if (!SnapshotNotes.IsBehind(raw, _notes.Newest(work.Tables.Refined)))
         {
             if (request.IsResume && raw is not null && await services.Store.FindOpenAsync(request.Sync.Name, cancellationToken) is { } open && open.Load.LoadId == raw.Summary[SnapshotNotes.Load])
             {

@@ -116,7 +116,8 @@ internal sealed class SyncRunner(
 
         foreach (var sync in await syncs.ListAsync(null, cancellationToken))
         {
-            var last = (await runs.ListAsync(new RunFilter { Kind = "sync", Name = sync.Name, Limit = 1 }, cancellationToken)).FirstOrDefault();
+            var newest = await runs.ListAsync(new RunFilter { Kind = "sync", Name = sync.Name, Limit = 1 }, cancellationToken);
+            var last = newest is [var only, ..] ? only : null;
             var isInterrupted = last is { State: RunState.Running or RunState.Queued } or { State: RunState.Failed, Error.Code: "run.interrupted" };
             if (isInterrupted)
             {

@@ -50,5 +50,5 @@ internal sealed record SnapshotNotes(string Sync)
         raw is not null && raw.Summary.TryGetValue(HorizonKey, out var json) ? JsonSerializer.Deserialize<Horizon>(json) : null;
 
     /// <summary>The refined table does not hold what the raw table does: a crash came between the two commits.</summary>
-    public bool IsBehind(Snapshot? raw, Snapshot? refined) => raw is not null && refined?.Summary.GetValueOrDefault(Load) != raw.Summary[Load];
+    public static bool IsBehind(Snapshot? raw, Snapshot? refined) => raw is not null && refined?.Summary.GetValueOrDefault(Load) != raw.Summary[Load];
 }

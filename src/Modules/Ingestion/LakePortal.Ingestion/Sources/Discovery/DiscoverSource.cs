@@ -1,0 +1,34 @@
+using LakePortal.Ingestion.Contracts.Sources;
+using LakePortal.Ingestion.Offload.Mapping;
+using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources.TestConnection;
+using LakePortal.Kernel.Errors;
+using MediatR;
+
+namespace LakePortal.Ingestion.Sources.Discovery;
+
+internal sealed class DiscoverSourceHandler(SourceStore store, PostgresConnector connector) : IRequestHandler<DiscoverSource, IReadOnlyList<DiscoveredTable>>
+{
+    public async Task<IReadOnlyList<DiscoveredTable>> Handle(DiscoverSource request, CancellationToken cancellationToken)
+    {
+        var source = await TestConnectionHandler.SourceOf(request.Source, store, cancellationToken);
+        await using var connection = await connector.OpenAsync(source, cancellationToken);
+        try
+        {
+            return [.. (await PgCatalog.ReadAllAsync(connection, cancellationToken)).Select(Describe)];
+        }
+        catch (Exception e) when (e is not LakePortalException && PostgresErrors.Translate(e, source) is { } translated)
+        {
+            throw translated;
+        }
+    }
+
+    private static DiscoveredTable Describe(PgTable table)
+    {
+        // A table of which all columns were dropped is still shown.
+        var plan = table.Columns.Count == 0 ? null : TablePlan.For(table, ColumnChoices.None);
+        var columns = plan?.Columns.Select(c => new DiscoveredColumn(c.Source.Name, c.Source.DisplayType, c.LakeType, !c.Source.NotNull, c.Source.IsGenerated, c.Note)).ToList() ?? [];
+        var (mode, reason) = table.CanRead ? ModeAdvisor.Suggest(table) : ("batch", "The user may not read it: GRANT SELECT first.");
+        return new DiscoveredTable(table.Schema, table.Name, table.KindName, table.Rows, table.Bytes, table.Key, columns, mode, reason);
+    }
+}

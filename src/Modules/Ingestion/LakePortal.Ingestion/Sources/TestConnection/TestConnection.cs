@@ -1,0 +1,156 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using LakePortal.Ingestion.Contracts.Sources;
+using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Kernel.Errors;
+using MediatR;
+using Npgsql;
+
+namespace LakePortal.Ingestion.Sources.TestConnection;
+
+/// <summary>Goes the way of a load in steps and stops at the first that fails, with the reason and what to do about it.</summary>
+internal sealed class TestConnectionHandler(SourceStore store, PostgresConnector connector, TimeProvider clock) : IRequestHandler<Contracts.Sources.TestConnection, ConnectionTest>
+{
+    private static readonly string[] Order = ["resolve", "connect", "sign-in", "database", "read"];
+
+    public async Task<ConnectionTest> Handle(Contracts.Sources.TestConnection request, CancellationToken cancellationToken)
+    {
+        var source = await SourceOf(request.Source, store, cancellationToken);
+        var started = clock.GetTimestamp();
+        var steps = new List<ConnectionStep>();
+        string? version = null;
+        try
+        {
+            await ResolveAsync(source, steps, cancellationToken);
+            await ConnectAsync(source, steps, cancellationToken);
+            version = await SignInAsync(source, steps, cancellationToken);
+        }
+        catch (StepFailedException failed)
+        {
+            steps.Add(new ConnectionStep(failed.Step, "failed", failed.Message, failed.Hint));
+        }
+
+        steps.AddRange(Order.Skip(steps.Count).Select(s => new ConnectionStep(s, "skipped", null, null)));
+        var ok = steps.All(s => s.State == "ok");
+        var reason = steps.Find(s => s.State == "failed")?.Message;
+        await store.SetStateAsync(source.Name, ok ? "ok" : "unreachable", reason, cancellationToken);
+        return new ConnectionTest(ok, steps, version, clock.GetElapsedTime(started).TotalMilliseconds);
+    }
+
+    /// <summary>A saved source when only its name is given, else the document as it stands.</summary>
+    internal static async Task<SourceDefinition> SourceOf(JsonObject document, SourceStore store, CancellationToken cancellationToken)
+    {
+        var content = document.DeepClone().AsObject();
+        _ = content.Remove("kind");
+        return content.Count == 1 && content["name"] is JsonValue name
+            ? await store.GetAsync(name.GetValue<string>(), cancellationToken)
+            : SourceStore.Read(content);
+    }
+
+    private static async Task ResolveAsync(SourceDefinition source, List<ConnectionStep> steps, CancellationToken cancellationToken)
+    {
+        if (source.Host.StartsWith('/'))
+        {
+            steps.Add(new ConnectionStep("resolve", "ok", $"A socket in {source.Host}.", null));
+            return;
+        }
+
+        try
+        {
+            var addresses = await Dns.GetHostAddressesAsync(source.Host, cancellationToken);
+            steps.Add(new ConnectionStep("resolve", "ok", string.Join(", ", addresses.Select(a => a.ToString())), null));
+        }
+        catch (SocketException e)
+        {
+            throw Failed("resolve", e, source);
+        }
+    }
+
+    private async Task ConnectAsync(SourceDefinition source, List<ConnectionStep> steps, CancellationToken cancellationToken)
+    {
+        if (source.Host.StartsWith('/'))
+        {
+            steps.Add(new ConnectionStep("connect", "ok", null, null));
+            return;
+        }
+
+        using var limit = new CancellationTokenSource(source.ConnectTimeout, clock);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        using var client = new TcpClient();
+        try
+        {
+            await client.ConnectAsync(source.Host, source.Port, both.Token);
+            steps.Add(new ConnectionStep("connect", "ok", $"{client.Client.RemoteEndPoint} accepts connections.", null));
+        }
+        catch (SocketException e)
+        {
+            throw Failed("connect", e, source);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw Failed("connect", new TimeoutException(), source);
+        }
+    }
+
+    private async Task<string> SignInAsync(SourceDefinition source, List<ConnectionStep> steps, CancellationToken cancellationToken)
+    {
+        NpgsqlConnection connection;
+        try
+        {
+            connection = await connector.OpenAsync(source, cancellationToken);
+        }
+        catch (LakePortalException e)
+        {
+            // The server looks at the password before the database: that one is missing means that signing in went well.
+            if (e is SourceRefusedException { Reason: "unknown-database" } || e.Message.Contains("for database", StringComparison.Ordinal))
+            {
+                steps.Add(new ConnectionStep("sign-in", "ok", null, null));
+                throw new StepFailedException("database", e.Message, e.Hint);
+            }
+
+            throw new StepFailedException("sign-in", e.Message, e.Hint);
+        }
+
+        await using (connection)
+        {
+            steps.Add(new ConnectionStep("sign-in", "ok", $"As {source.Username}.", null));
+            steps.Add(new ConnectionStep("database", "ok", $"{source.Database}, PostgreSQL {connection.ServerVersion}.", null));
+            await ReadAsync(source, connection, steps, cancellationToken);
+            return connection.ServerVersion;
+        }
+    }
+
+    private static async Task ReadAsync(SourceDefinition source, NpgsqlConnection connection, List<ConnectionStep> steps, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var tables = (await PgCatalog.ReadAllAsync(connection, cancellationToken)).Where(t => t.Kind is 'r' or 'p').ToList();
+            var readable = tables.Count(t => t.CanRead);
+            if (tables.Count > 0 && readable == 0)
+            {
+                throw new StepFailedException("read", $"'{source.Username}' may read none of the {tables.Count} tables.",
+                    $"GRANT USAGE ON SCHEMA {PgSql.Quote(tables[0].Schema)} TO \"{source.Username}\"; GRANT SELECT ON ALL TABLES IN SCHEMA {PgSql.Quote(tables[0].Schema)} TO \"{source.Username}\";");
+            }
+
+            steps.Add(new ConnectionStep("read", "ok", tables.Count == 0 ? "The database has no tables yet." : $"{readable} of {tables.Count} tables can be read.", null));
+        }
+        catch (Exception e) when (e is PostgresException or NpgsqlException)
+        {
+            throw Failed("read", e, source);
+        }
+    }
+
+    private static StepFailedException Failed(string step, Exception e, SourceDefinition source)
+    {
+        var known = PostgresErrors.Translate(e, source);
+        return new StepFailedException(step, known?.Message ?? e.Message, known?.Hint);
+    }
+
+    private sealed class StepFailedException(string step, string message, string? hint) : Exception(message)
+    {
+        public string Step { get; } = step;
+
+        public string? Hint { get; } = hint;
+    }
+}

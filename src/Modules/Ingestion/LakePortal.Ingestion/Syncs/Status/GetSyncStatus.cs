@@ -1,0 +1,81 @@
+using System.Text.Json;
+using LakePortal.Ingestion.Contracts.Syncs;
+using LakePortal.Ingestion.Offload;
+using LakePortal.Ingestion.Sources;
+using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Kernel.Errors;
+using LakePortal.Kernel.Runs;
+using MediatR;
+using Npgsql;
+
+namespace LakePortal.Ingestion.Syncs.Status;
+
+internal sealed class GetSyncStatusHandler(
+    SyncStore store, SourceStore sources, SyncSummaries summaries, SyncRunDetails details, PostgresConnector connector, TimeProvider clock) : IRequestHandler<GetSyncStatus, SyncStatus>
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    public async Task<SyncStatus> Handle(GetSyncStatus request, CancellationToken cancellationToken)
+    {
+        var row = await store.GetAsync(request.Name, cancellationToken);
+        var definition = SyncResolver.Read(row.Name, row.Document);
+        var summary = await summaries.SummarizeAsync(row, cancellationToken);
+        var (position, lag) = await AskAsync(definition, row.Position, cancellationToken);
+        return new SyncStatus(
+            summary, position, row.Position, row.Position,
+            row.LastCommitAt is { } at ? Math.Max(0, (clock.GetUtcNow() - at).TotalSeconds) : null, lag, definition.Cursor, row.CursorValue,
+            row.Key is null ? [] : JsonSerializer.Deserialize<List<string>>(row.Key)!,
+            row.Columns is null ? [] : JsonSerializer.Deserialize<List<SyncColumn>>(row.Columns)!,
+            summary.LastRun is { } run ? await details.FindAsync(run, definition.Mode, cancellationToken) : null);
+    }
+
+    /// <summary>Where the source's log is. The status is there also when the source is not: then it is unknown.</summary>
+    private async Task<(string? Position, long? Lag)> AskAsync(SyncDefinition sync, string? applied, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(Patience, clock);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            var source = await sources.GetAsync(sync.Source, both.Token);
+            await using var connection = await connector.OpenAsync(source, both.Token);
+            await using var position = new NpgsqlCommand(PgCatalogSql.Position, connection);
+            var now = (string?)await position.ExecuteScalarAsync(both.Token);
+            if (now is null || applied is null)
+            {
+                return (now, null);
+            }
+
+            await using var distance = new NpgsqlCommand(PgCatalogSql.LogDistance, connection) { Parameters = { new() { Value = now }, new() { Value = applied } } };
+            return (now, (long?)await distance.ExecuteScalarAsync(both.Token));
+        }
+        catch (Exception e) when (e is LakePortalException or NpgsqlException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return (null, null);
+        }
+    }
+}
+
+/// <summary>The details of a run, from memory while it goes on, else from the control database.</summary>
+internal sealed class SyncRunDetails(SyncRunner runner, OffloadStore store)
+{
+    public async Task<SyncRunDetail> FindAsync(RunInfo run, string mode, CancellationToken cancellationToken)
+    {
+        var facts = runner.FindActiveRun(run.Id)?.Facts ?? await store.FindDetailAsync(run.Id, cancellationToken) ?? new SyncRunFacts(run.Id, run.Name, mode);
+        return new SyncRunDetail(run, facts.Mode, facts.Position, facts.Consistency, facts.Attempt, facts.Chunks, facts.RawSnapshotId, facts.RefinedSnapshotId);
+    }
+}
+
+internal sealed class GetSyncRunHandler(IRunStore runs, SyncStore syncs, SyncRunDetails details) : IRequestHandler<GetSyncRun, SyncRunDetail>
+{
+    public async Task<SyncRunDetail> Handle(GetSyncRun request, CancellationToken cancellationToken)
+    {
+        var run = await runs.FindAsync(request.RunId, cancellationToken);
+        if (run is not { Kind: "sync" })
+        {
+            throw new ObjectNotFoundException("sync run", request.RunId);
+        }
+
+        var row = await syncs.FindAsync(run.Name, cancellationToken);
+        return await details.FindAsync(run, row is null ? "batch" : SyncResolver.Read(row.Name, row.Document).Mode, cancellationToken);
+    }
+}
