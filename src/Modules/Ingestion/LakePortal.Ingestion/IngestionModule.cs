@@ -1,3 +1,4 @@
+using LakePortal.Engine.Writing;
 using LakePortal.Ingestion.Offload;
 using LakePortal.Ingestion.Offload.Landing;
 using LakePortal.Ingestion.Sources;
@@ -22,6 +23,7 @@ public sealed class IngestionModule : IModule
     public void AddServices(IServiceCollection services, IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
+        services.AddLakePortalWriter();
         services.AddModuleDb<IngestionDbContext>(Name);
         services.AddSingleton(configuration.GetSection(IngestionOptions.SectionName).Get<IngestionOptions>() ?? new IngestionOptions());
 
