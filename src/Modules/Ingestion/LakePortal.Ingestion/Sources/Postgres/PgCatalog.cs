@@ -15,7 +15,7 @@ internal static class PgCatalog
     public static async Task<IReadOnlyList<PgHeap>> ReadHeapsAsync(NpgsqlConnection connection, uint table, CancellationToken cancellationToken)
     {
         var heaps = new List<PgHeap>();
-        await using var command = new NpgsqlCommand(PgCatalogSql.Heaps, connection) { Parameters = { new() { Value = table } } };
+        await using var command = new NpgsqlCommand(PgCatalogSql.Heaps, connection) { Parameters = { new() { Value = table, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Oid } } };
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
