@@ -1,4 +1,5 @@
 using LakePortal.Engine.Queries;
+using LakePortal.Engine.Writing;
 using LakePortal.Iceberg;
 using LakePortal.Iceberg.Catalog;
 using LakePortal.Kernel.Configuration;
@@ -60,5 +61,6 @@ public sealed class ServingModule : IModule
             TempDirectory = engine.TempDirectory ?? paths.Temporary,
             DataDirectories = [.. engine.DataDirectories.Append(paths.Warehouse).Distinct(StringComparer.Ordinal)],
         });
+        services.AddLakePortalWriter();
     }
 }

@@ -20,7 +20,11 @@ public sealed record PipelineDetail(PipelineSummary Summary, IReadOnlyList<TaskD
 /// <param name="Type"><c>sql</c> or <c>sync</c>.</param>
 public sealed record TaskDefinition(
     string Name, string Type, IReadOnlyList<string> After, string? Target, string? Write, IReadOnlyList<string> Key, string? Sql, string? Sync,
-    int Retries, double? TimeoutSeconds);
+    int Retries, double? TimeoutSeconds)
+{
+    /// <summary>Partition fields of a target that the task creates, as written: <c>day(created_at)</c>.</summary>
+    public IReadOnlyList<string> PartitionBy { get; init; } = [];
+}
 
 /// <summary>Runs with their tasks, newest first: the run grid.</summary>
 [RequiresPermission(Permissions.PipelinesRead)]

@@ -41,6 +41,7 @@ internal static class CellReader
         StringArray a => row => JsonValue.Create(a.GetString(row)),
         LargeStringArray a => row => JsonValue.Create(a.GetString(row)),
         StringViewArray a => row => JsonValue.Create(a.GetString(row)),
+        BinaryArray a when type == "BIT" => row => Bits(a.GetBytes(row)),
         BinaryArray a => row => Blob(a.GetBytes(row)),
         LargeBinaryArray a => row => Blob(a.GetBytes(row)),
         BinaryViewArray a => row => Blob(a.GetBytes(row)),
@@ -109,6 +110,18 @@ internal static class CellReader
         }
 
         return JsonValue.Create(text.ToString());
+    }
+
+    /// <summary>The engine's form of bit strings: the first byte tells how many leading bits of the second are padding.</summary>
+    private static JsonValue Bits(ReadOnlySpan<byte> bytes)
+    {
+        var text = new StringBuilder(bytes.Length * 8);
+        for (var i = 1; i < bytes.Length; i++)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{bytes[i]:B8}");
+        }
+
+        return JsonValue.Create(text.ToString()[bytes[0]..]);
     }
 
     private static Func<int, JsonNode?> Time(Time64Array array) =>

@@ -37,7 +37,7 @@ internal static class TemporalText
         }
 
         var (date, isBeforeChrist) = Split(days);
-        return $"{date} {Time(rest, nanos)}{(hasZone ? "+00" : "")}{(isBeforeChrist ? " (BC)" : "")}";
+        return $"{date}{(isBeforeChrist ? " (BC)" : "")} {Time(rest, nanos)}{(hasZone ? "+00" : "")}";
     }
 
     public static string Time(long micros, int nanos = 0)
