@@ -27,7 +27,6 @@ internal sealed class ConfigurationEngine(
         IReadOnlyList<ConfigDocument> documents, List<InputFault> faults, bool dryRun, bool prune, CancellationToken cancellationToken)
     {
         faults.AddRange(FindUnknownKinds(documents));
-        faults.AddRange(FindDuplicates(documents));
         var known = documents.Where(d => _kinds.ContainsKey(d.Kind)).OrderBy(d => _kinds[d.Kind].Order).ToList();
         foreach (var kind in known.Select(d => d.Kind).Distinct(StringComparer.Ordinal))
         {
@@ -48,6 +47,7 @@ internal sealed class ConfigurationEngine(
             }
         }
 
+        faults.AddRange(FindDuplicates(plan));
         if (faults.Count > 0)
         {
             throw new InvalidInputException(
@@ -91,13 +91,14 @@ internal sealed class ConfigurationEngine(
             document, "kind", $"There is no kind '{document.Kind}'.",
             Suggestion.For(document.Kind, _kinds.Keys) ?? $"Kinds: {string.Join(", ", _kinds.Keys.Order(StringComparer.Ordinal))}.");
 
-    private static IEnumerable<InputFault> FindDuplicates(IReadOnlyList<ConfigDocument> documents) =>
-        from document in documents
-        where document.Name is not null
-        group document by (document.Kind, document.Name) into same
+    /// <summary>By the objects, not the documents: one document may stand for several, under a pattern that others use as well (<c>shop_{table}</c>).</summary>
+    private static IEnumerable<InputFault> FindDuplicates(List<(ConfigDocument Document, IReadOnlyList<PlannedChange> Changes)> plan) =>
+        from planned in plan
+        from change in planned.Changes
+        group planned.Document by (change.Kind, change.Name) into same
         from again in same.Skip(1)
         select ConfigBinder.Fault(
-            again, "name", $"{again.Kind}/{again.Name} is there twice.",
+            again, "name", $"{same.Key.Kind}/{same.Key.Name} is there twice.",
             $"The first is at {ConfigBinder.Fault(same.First(), "name", "").Path}. Keep one of them.");
 
     private async Task<List<PlannedChange>> FindAbsentAsync(
