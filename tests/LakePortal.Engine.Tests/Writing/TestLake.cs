@@ -65,7 +65,7 @@ internal sealed class TestLake : IDisposable
         using var connection = new DuckDBConnection("Data Source=:memory:");
         connection.Open();
         using var command = connection.CreateCommand();
-        var scans = plan.Tasks.Select(t => $"SELECT * EXCLUDE (filename, file_row_number) FROM (SELECT * FROM read_parquet({Text(t.File)}, filename=true, file_row_number=true, hive_partitioning=false) AS r {Minus(t)})");
+        var scans = plan.Tasks.Select(t => $"SELECT * EXCLUDE (file_row_number) FROM (SELECT * FROM read_parquet({Text(t.File)}, file_row_number=true, hive_partitioning=false) AS r {Minus(t)})");
         command.CommandText = $"SET TimeZone='UTC'; CREATE VIEW t AS {(plan.Tasks.Count == 0 ? "SELECT 1 AS nothing WHERE false" : string.Join(" UNION ALL BY NAME ", scans))}; {sql}";
         using var reader = command.ExecuteReader();
         var rows = new List<string>();

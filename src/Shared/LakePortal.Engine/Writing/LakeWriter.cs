@@ -62,7 +62,7 @@ internal sealed class LakeWriter : ILakeWriter
 
     private async Task<WriteOutcome> WriteAsync(WriteQuery write, BoundQuery query, CancellationToken cancellationToken)
     {
-        var columns = await Columns.DescribeAsync(query.Connection, query.Sql, cancellationToken);
+        var columns = await Columns.DescribeAsync(write.Target, query.Connection, query.Sql, cancellationToken);
         var existing = await _catalog.FindAsync(write.Target, cancellationToken);
         var table = existing ?? await CreateAsync(write, columns, cancellationToken);
         if (table.IsReadOnly)

@@ -39,7 +39,7 @@ internal sealed class StagingArea : IStagingArea
         DuckDBConnection connection, string trustedSelect, TableIdentifier target, CancellationToken cancellationToken)
     {
         var table = await LoadAsync(target, cancellationToken);
-        var assignments = Columns.Assign(table, await Columns.DescribeAsync(connection, trustedSelect, cancellationToken));
+        var assignments = Columns.Assign(table, await Columns.DescribeAsync(target, connection, trustedSelect, cancellationToken));
         return await _writer.WriteAsync(connection, trustedSelect, assignments, WriteTarget.Of(table), _files, cancellationToken);
     }
 
@@ -56,7 +56,7 @@ internal sealed class StagingArea : IStagingArea
     {
         var table = await LoadAsync(target, cancellationToken);
         await using var connection = _database.OpenConnection();
-        var columns = await Columns.DescribeAsync(connection, trustedSelect, cancellationToken);
+        var columns = await Columns.DescribeAsync(target, connection, trustedSelect, cancellationToken);
         var rows = trustedSelect;
         string? deleted = null;
         if (deletedFlagColumn is not null)

@@ -4,7 +4,6 @@ using LakePortal.Engine.Writing.Partitions;
 using LakePortal.Engine.Writing.Types;
 using LakePortal.Iceberg.IO;
 using LakePortal.Iceberg.Tables;
-using LakePortal.Kernel.Errors;
 
 namespace LakePortal.Engine.Writing.Files;
 
@@ -104,23 +103,8 @@ internal sealed class DataFileWriter(WriterOptions options)
         }
         catch (DuckDBException e)
         {
-            throw Failure(target, e);
+            throw WriteFailures.Of(target.Identifier, e);
         }
-    }
-
-    private static WriteFailedException Failure(WriteTarget target, DuckDBException e)
-    {
-        var detail = e.Message.Split('\n', 2)[0].Trim();
-        return e.Message switch
-        {
-            var m when m.Contains("Out of Memory", StringComparison.OrdinalIgnoreCase) =>
-                new WriteFailedException(target.Identifier, detail, "Raise Writer:MemoryLimit, give it room to spill (Writer:MaxTempSize), or write fewer rows or partitions at a time.", ErrorKind.LimitExceeded, e),
-            var m when m.Contains("IO Error", StringComparison.OrdinalIgnoreCase) =>
-                new WriteFailedException(target.Identifier, detail, "Check the space and the permissions of the lake's disk.", ErrorKind.Unavailable, e),
-            var m when m.Contains("Conversion Error", StringComparison.OrdinalIgnoreCase) =>
-                new WriteFailedException(target.Identifier, detail, "A value does not fit its column: cast it in the SELECT (TRY_CAST makes it null), or widen the column.", ErrorKind.Invalid, e),
-            _ => new WriteFailedException(target.Identifier, detail, "Run the SELECT by itself to see the error in full.", ErrorKind.Invalid, e),
-        };
     }
 
     private static void CreateDirectory(WriteTarget target)

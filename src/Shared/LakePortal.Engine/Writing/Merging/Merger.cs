@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using DuckDB.NET.Data;
 using LakePortal.Engine.Writing.Commits;
 using LakePortal.Engine.Writing.Files;
 using LakePortal.Iceberg;
@@ -23,17 +24,24 @@ internal sealed class Merger(ITableCatalog catalog, Committer committer, Positio
 
     public async Task<WriteOutcome> MergeAsync(MergeInput input, UncommittedFiles files, CancellationToken cancellationToken)
     {
-        var keys = await KeyTable.CreateAsync(input, cancellationToken);
-        var turn = _turns.GetOrAdd(input.Table.Identifier, _ => new SemaphoreSlim(1));
-        await turn.WaitAsync(cancellationToken);
         try
         {
-            return await RetryAsync(input, keys, files, cancellationToken);
+            var keys = await KeyTable.CreateAsync(input, cancellationToken);
+            var turn = _turns.GetOrAdd(input.Table.Identifier, _ => new SemaphoreSlim(1));
+            await turn.WaitAsync(cancellationToken);
+            try
+            {
+                return await RetryAsync(input, keys, files, cancellationToken);
+            }
+            finally
+            {
+                turn.Release();
+                await KeyTable.DropAsync(input);
+            }
         }
-        finally
+        catch (DuckDBException e)
         {
-            turn.Release();
-            await KeyTable.DropAsync(input);
+            throw WriteFailures.Of(input.Table.Identifier, e);
         }
     }
 

@@ -37,6 +37,9 @@ internal sealed record PartitionColumn(string Name, string ValueSql, string Text
     public bool IsHashed(string text) =>
         Result.Kind is PrimitiveKind.String or PrimitiveKind.Binary && text.Length == HashedLength && text.StartsWith(HashMark, StringComparison.Ordinal);
 
+    /// <summary>The typed value of what <see cref="ValueSql"/> gave for a string or binary; here no text stands for anything but itself.</summary>
+    public object Value(string text) => Result.Kind == PrimitiveKind.Binary ? Convert.FromHexString(text) : text;
+
     /// <exception cref="FormatException">A text that <see cref="TextSql"/> cannot have made.</exception>
     public object? Decode(string? text)
     {

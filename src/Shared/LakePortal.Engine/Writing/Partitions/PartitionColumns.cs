@@ -50,7 +50,7 @@ internal sealed class PartitionColumns
             }
 
             var text = keys[column.Name];
-            return column.Decode(text is not null && column.IsHashed(text) ? readBack(column) : text);
+            return text is not null && column.IsHashed(text) ? column.Value(readBack(column)) : column.Decode(text);
         })];
 
     private static (PrimitiveType Type, string Sql, string Path)? Source(Schema schema, int id)

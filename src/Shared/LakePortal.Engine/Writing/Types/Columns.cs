@@ -5,11 +5,18 @@ namespace LakePortal.Engine.Writing.Types;
 
 internal static class Columns
 {
-    public static async Task<IReadOnlyList<SourceColumn>> DescribeAsync(DuckDBConnection connection, string select, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<SourceColumn>> DescribeAsync(TableIdentifier target, DuckDBConnection connection, string select, CancellationToken cancellationToken)
     {
-        var columns = await DuckDbCommands.QueryAsync(connection, $"SELECT column_name, column_type FROM (DESCRIBE {select})", r => new SourceColumn(r.GetString(0), r.GetString(1)), cancellationToken);
-        ColumnMatch.RefuseDuplicates(columns.Select(c => c.Name));
-        return columns;
+        try
+        {
+            var columns = await DuckDbCommands.QueryAsync(connection, $"SELECT column_name, column_type FROM (DESCRIBE {select})", r => new SourceColumn(r.GetString(0), r.GetString(1)), cancellationToken);
+            ColumnMatch.RefuseDuplicates(columns.Select(c => c.Name));
+            return columns;
+        }
+        catch (DuckDBException e)
+        {
+            throw WriteFailures.Of(target, e);
+        }
     }
 
     /// <summary>For writers that may not change the table: every column must have its place already.</summary>
