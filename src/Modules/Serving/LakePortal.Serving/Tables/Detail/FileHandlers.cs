@@ -16,7 +16,7 @@ internal sealed class ListTableFilesHandler(TableLoader loader) : IRequestHandle
         return new TableFiles(
             files.Count,
             [.. files.OrderByDescending(f => f.FileSizeInBytes).ThenBy(f => f.Path, StringComparer.Ordinal)
-                .Skip(Math.Max(request.Offset, 0)).Take(Math.Clamp(request.Limit, 1, 1000))
+                .Skip(Math.Max(request.Offset, 0)).Take(Math.Clamp(request.Limit, 1, 10_000))
                 .Select(f => new TableFile(
                     f.Path, Content(f), PartitionText.Of(table.Metadata, f), f.RecordCount, f.ContentSizeInBytes ?? f.FileSizeInBytes, f.DataSequenceNumber))]);
     }
@@ -48,7 +48,7 @@ internal sealed class ListTablePartitionsHandler(TableLoader loader) : IRequestH
                 g.Count(f => f.Content != FileContent.Data)))
             .ToList();
         return new TablePartitions(
-            partitions.Count, [.. partitions.Skip(Math.Max(request.Offset, 0)).Take(Math.Clamp(request.Limit, 1, 1000))]);
+            partitions.Count, [.. partitions.Skip(Math.Max(request.Offset, 0)).Take(Math.Clamp(request.Limit, 1, 10_000))]);
     }
 }
 
