@@ -111,10 +111,10 @@ public sealed class TableCatalog : ITableCatalog
     }
 
     /// <summary>Adopting with a mapping that does not fit should fail now, not at the first query.</summary>
-    private static async Task CheckReadableAsync(IcebergTable table, CancellationToken cancellationToken)
+    private async Task CheckReadableAsync(IcebergTable table, CancellationToken cancellationToken)
     {
         var files = await table.ListFilesAsync(Scans.SnapshotSelector.Current, cancellationToken).ConfigureAwait(false);
-        if (files.Count > 0 && !File.Exists(table.ResolveLocation(files[0].Path)))
+        if (files.Count > 0 && !await _context.FilesOf(table.Pointer).ExistsAsync(files[0].Path, cancellationToken).ConfigureAwait(false))
         {
             throw new LakeFileException(files[0].Path, $"is expected at '{table.ResolveLocation(files[0].Path)}' and missing there; check the mapping of locations");
         }

@@ -80,6 +80,11 @@ internal sealed class CommitRunner(CatalogContext context)
 
     private async Task<(TableMetadata? Next, string Location)> PrepareAsync(IcebergTable current, IMetadataChange change, CancellationToken cancellationToken)
     {
+        if (current.Metadata.FormatVersion != 2)
+        {
+            throw new FormatVersionNotWritableException(current.Identifier, current.Metadata.FormatVersion);
+        }
+
         // A clock that was set back must not make the history run backwards: readers rely on its order.
         var clock = DateTimeOffset.FromUnixTimeMilliseconds(context.Time.GetUtcNow().ToUnixTimeMilliseconds());
         var now = clock > current.Metadata.LastUpdated ? clock : current.Metadata.LastUpdated;

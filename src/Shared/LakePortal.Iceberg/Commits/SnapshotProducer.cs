@@ -25,11 +25,6 @@ internal sealed partial class SnapshotProducer(TableIdentifier identifier, Snaps
 
     public async Task<TableMetadata> ApplyAsync(TableMetadata current, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        if (current.FormatVersion != 2)
-        {
-            throw new FormatVersionNotWritableException(identifier, current.FormatVersion);
-        }
-
         CheckChange(current);
         if (_added is null)
         {

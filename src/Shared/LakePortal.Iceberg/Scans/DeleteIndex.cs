@@ -15,10 +15,13 @@ internal sealed class DeleteIndex
     private readonly Dictionary<string, List<ContentFile>> _positionsByPath = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<ContentFile>> _vectorsByPath = new(StringComparer.Ordinal);
 
+    private readonly bool _isEmpty = true;
+
     public DeleteIndex(IEnumerable<ContentFile> deletes, Func<int, bool> isUnpartitioned)
     {
         foreach (var delete in deletes)
         {
+            _isEmpty = false;
             if (delete.Content == FileContent.EqualityDeletes)
             {
                 (isUnpartitioned(delete.SpecId) ? _globalEquality : Bucket(_equality, PartitionKey.Of(delete))).Add(delete);
@@ -58,6 +61,11 @@ internal sealed class DeleteIndex
 
     public IReadOnlyList<ContentFile> For(ContentFile data)
     {
+        if (_isEmpty)
+        {
+            return [];
+        }
+
         var key = PartitionKey.Of(data);
         var result = new List<ContentFile>();
         result.AddRange(_globalEquality.Where(d => Sequence(data) < Sequence(d)));
