@@ -39,6 +39,9 @@ internal sealed record OffloadResult
 
     public required string Position { get; init; }
 
+    /// <summary>The highest value of the cursor column in refined; null without a cursor.</summary>
+    public string? CursorValue { get; init; }
+
     public required string Consistency { get; init; }
 
     public required bool IsFull { get; init; }

@@ -43,8 +43,10 @@ internal sealed partial class OffloadRun
         await services.Store.CloseAsync(request.Sync.Name, cancellationToken);
         var rawTable = await services.Catalog.LoadAsync(request.Sync.Raw, cancellationToken);
         var refinedTable = await services.Catalog.LoadAsync(request.Sync.Refined, cancellationToken);
+        var cursor = request.Sync.Cursor is { } column && work.Plan.Find(column) is { } loaded ? await services.Refined.HighestAsync(request.Sync.Refined, loaded.LakeName, cancellationToken) : null;
         return new OffloadResult
         {
+            CursorValue = cursor,
             RawSnapshotId = raw?.SnapshotId,
             RefinedSnapshotId = raw is null ? null : _facts.RefinedSnapshotId,
             RowsRead = rows,
@@ -88,7 +90,7 @@ internal sealed partial class OffloadRun
         {
             if (request.IsResume && raw is not null && await services.Store.FindOpenAsync(request.Sync.Name, cancellationToken) is { } open && open.Load.LoadId == raw.Summary[SnapshotNotes.Load])
             {
-                return await CompleteAsync(work with { }, null, 0, 0, 0, cancellationToken);
+                return await CompleteAsync(work, null, 0, 0, 0, cancellationToken);
             }
 
             return null;

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
 using LakePortal.Engine.Writing;
 using LakePortal.Ingestion.Offload.CopyBinary;
@@ -96,9 +97,14 @@ internal sealed partial class OffloadRun
                 return await Task.WhenAll(finishing);
             }
         }
-        catch (Exception)
+        catch (Exception e)
         {
             await stop.CancelAsync();
+            await ((Task)Task.WhenAll(finishing)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+            // A write that failed stops the reading: what is to be told is the write's failure.
+            var written = finishing.Where(f => f.IsFaulted).SelectMany(f => f.Exception!.InnerExceptions).FirstOrDefault(x => x is not OperationCanceledException);
+            ExceptionDispatchInfo.Throw(e is OperationCanceledException && written is not null ? written : e);
             throw;
         }
     }
@@ -117,6 +123,12 @@ internal sealed partial class OffloadRun
                 await lane.ResetAsync();
                 progress.Note($"Chunk {chunk.Number} broke: {unavailable.Message} Reading it again.", RunLogLevel.Warning);
                 await Task.Delay(TimeSpan.FromSeconds(attempt), services.Clock, cancellationToken);
+            }
+            catch when (cancellationToken.IsCancellationRequested)
+            {
+                // The server was told to stop and says so in its own words.
+                await lane.ResetAsync();
+                throw new OperationCanceledException(cancellationToken);
             }
             catch
             {

@@ -90,7 +90,13 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
         {
             var table = await PgCatalog.ReadOneAsync(snapshot.Connection, request.Sync.Schema, request.Sync.Table, cancellationToken)
                 ?? throw new SourceTableMissingException(request.Source.Name, request.Sync.SourceTable);
-            return table.CanRead ? table : throw new SourceRefusedException(request.Source.Name, "missing-privilege",
+            if (table.CanRead)
+            {
+                await PgCatalog.LockAsync(snapshot.Connection, table, cancellationToken);
+                return table;
+            }
+
+            throw new SourceRefusedException(request.Source.Name, "missing-privilege",
                 $"'{request.Source.Username}' may not read {table.Display}.", $"GRANT USAGE ON SCHEMA {PgSql.Quote(table.Schema)} TO \"{request.Source.Username}\"; GRANT SELECT ON {table.Sql} TO \"{request.Source.Username}\";");
         }
         catch (Exception e) when (e is not LakePortalException && PostgresErrors.Translate(e, request.Source, request.Sync.SourceTable) is { } translated)
@@ -119,6 +125,11 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
         // A key of which a part is left out identifies nothing in the lake.
         var key = sourceKey.All(k => plan.Find(k) is not null) ? sourceKey.Select(k => plan.Find(k)!.LakeName).ToList() : [];
         var heaps = await PgCatalog.ReadHeapsAsync(snapshot.Connection, source.Oid, cancellationToken);
+        if (heaps.FirstOrDefault(h => h.IsRewritten) is { } rewritten)
+        {
+            throw new SourceTableChangedException(source.Display, $"{rewritten.Schema}.{rewritten.Name} was truncated or rewritten just now");
+        }
+
         var access = ReadAccess.For(source, heaps, snapshot.Connection.PostgreSqlVersion.Major);
         var tables = await services.Tables.PrepareAsync(sync, plan, source, key, request.IsRebuild, m => progress.Note(m), cancellationToken);
         var since = request.WantsIncremental ? Since(snapshot, source, key, access, tables) : null;

@@ -192,8 +192,7 @@ internal sealed class SyncRunner(
         try
         {
             var result = await new OffloadRun(offload, request, progress, facts => active.Facts = facts).RunAsync(cancellationToken);
-            var cursor = definition.Cursor is { } column ? await offload.Refined.HighestAsync(definition.Refined, column, CancellationToken.None) : null;
-            await syncs.FinishAsync(active.Sync, result, cursor, CancellationToken.None);
+            await syncs.FinishAsync(active.Sync, result, CancellationToken.None);
             await runs.FinishAsync(active.RunId, RunState.Succeeded, null, Describe(result), CancellationToken.None);
             await sources.SetStateAsync(source.Name, "ok", null, CancellationToken.None);
             Log.RunDone(logger, active.Sync, active.RunId, result.RowsRead, result.Seconds);

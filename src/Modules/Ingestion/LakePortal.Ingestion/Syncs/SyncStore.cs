@@ -65,10 +65,10 @@ internal sealed class SyncStore(IDbContextFactory<IngestionDbContext> databases,
     public Task LearnTextAsync(string name, IReadOnlyDictionary<string, string> columns, CancellationToken cancellationToken)
         => ChangeAsync(name, row => row.TextColumns = JsonSerializer.Serialize(columns), cancellationToken);
 
-    public Task FinishAsync(string name, OffloadResult result, string? cursorValue, CancellationToken cancellationToken) => ChangeAsync(name, row =>
+    public Task FinishAsync(string name, OffloadResult result, CancellationToken cancellationToken) => ChangeAsync(name, row =>
     {
         row.Position = result.Position;
-        row.CursorValue = cursorValue ?? row.CursorValue;
+        row.CursorValue = result.CursorValue ?? row.CursorValue;
         row.RowsRaw = result.RowsRaw;
         row.RowsRefined = result.RowsRefined;
         row.LastCommitAt = result.RawSnapshotId is null && result.RefinedSnapshotId is null ? row.LastCommitAt : clock.GetUtcNow();

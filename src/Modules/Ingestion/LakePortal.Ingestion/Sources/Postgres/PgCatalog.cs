@@ -12,6 +12,19 @@ internal static class PgCatalog
     public static async Task<PgTable?> ReadOneAsync(NpgsqlConnection connection, string schema, string name, CancellationToken cancellationToken)
         => (await ReadAsync(connection, schema, name, cancellationToken)).SingleOrDefault();
 
+    /// <summary>
+    /// Keeps TRUNCATE and rewriting DDL away until the transaction ends, as pg_dump does: those are not transactional for snapshots that are older.
+    /// Partitions and inheritors are locked with their root. No effect for views, which have nothing of their own to rewrite.
+    /// </summary>
+    public static async Task LockAsync(NpgsqlConnection connection, PgTable table, CancellationToken cancellationToken)
+    {
+        if (table.Kind is 'r' or 'p')
+        {
+            await using var command = new NpgsqlCommand($"LOCK TABLE {table.Sql} IN ACCESS SHARE MODE", connection);
+            _ = await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+    }
+
     public static async Task<IReadOnlyList<PgHeap>> ReadHeapsAsync(NpgsqlConnection connection, uint table, CancellationToken cancellationToken)
     {
         var heaps = new List<PgHeap>();
@@ -20,7 +33,7 @@ internal static class PgCatalog
         while (await reader.ReadAsync(cancellationToken))
         {
             heaps.Add(new PgHeap(reader.GetFieldValue<uint>(0), reader.GetString(1), reader.GetString(2), reader.GetChar(3),
-                reader.IsDBNull(4) ? 0 : reader.GetFieldValue<uint>(4), reader.IsDBNull(5) ? 0 : reader.GetInt64(5), reader.GetDouble(6), reader.GetBoolean(7), reader.GetBoolean(8)));
+                reader.IsDBNull(4) ? 0 : reader.GetFieldValue<uint>(4), reader.IsDBNull(5) ? 0 : reader.GetInt64(5), reader.GetDouble(6), reader.GetBoolean(7), reader.GetBoolean(8), reader.GetBoolean(9)));
         }
 
         return heaps;

@@ -65,7 +65,10 @@ internal static class PgCatalogSql
         ORDER BY i.indrelid, i.indisprimary DESC, i.indisreplident DESC, i.indnkeyatts, i.indexrelid
         """;
 
-    /// <summary>Every heap below a table, itself included.</summary>
+    /// <summary>
+    /// Every heap below a table, itself included. relfilenode is read in the transaction's snapshot, pg_relation_filenode() as of now: they differ when
+    /// the table was truncated or rewritten in between, which PostgreSQL shows to older snapshots as an empty table.
+    /// </summary>
     public const string Heaps =
         """
         WITH RECURSIVE tree(oid) AS (
@@ -74,7 +77,8 @@ internal static class PgCatalogSql
           SELECT i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.oid
         )
         SELECT c.oid, n.nspname::text, c.relname::text, c.relkind, pg_catalog.pg_relation_filenode(c.oid), pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::int8,
-               c.reltuples::float8, pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT'), c.relrowsecurity
+               c.reltuples::float8, pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT'), c.relrowsecurity,
+               coalesce(c.relfilenode <> 0 AND c.relfilenode <> pg_catalog.pg_relation_filenode(c.oid), c.relkind IN ('r', 'm'))
         FROM tree t JOIN pg_catalog.pg_class c ON c.oid = t.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         WHERE c.relkind <> 'p'
         ORDER BY c.oid

@@ -14,7 +14,8 @@ internal sealed record PgColumn(short Number, string Name, string DisplayType, u
 /// <param name="Kind">relkind.</param>
 /// <param name="FileNode">relfilenode: changes when the heap is rewritten.</param>
 /// <param name="CanRead">The user may select from it directly.</param>
-internal sealed record PgHeap(uint Oid, string Schema, string Name, char Kind, uint FileNode, long Pages, double Rows, bool CanRead, bool HasRowSecurity);
+/// <param name="IsRewritten">It was truncated or rewritten after the transaction's snapshot, to which it now looks empty.</param>
+internal sealed record PgHeap(uint Oid, string Schema, string Name, char Kind, uint FileNode, long Pages, double Rows, bool CanRead, bool HasRowSecurity, bool IsRewritten);
 
 /// <summary>A table, view or partition root as the catalogs describe it.</summary>
 internal sealed record PgTable
