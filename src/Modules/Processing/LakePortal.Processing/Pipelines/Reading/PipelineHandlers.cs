@@ -1,4 +1,5 @@
 using LakePortal.Kernel.Errors;
+using LakePortal.Kernel.Live;
 using LakePortal.Kernel.Runs;
 using LakePortal.Kernel.Scheduling;
 using LakePortal.Processing.Contracts.Pipelines;
@@ -77,14 +78,18 @@ internal sealed class GetPipelineHandler(PipelineStore store, PipelineReader rea
     };
 }
 
-internal sealed class SetPipelinePausedHandler(PipelineStore store, IJobSchedule schedule, ChangeTriggers triggers, LakePortal.Kernel.Live.IChangeFeed feed)
-    : IRequestHandler<SetPipelinePaused>
+internal sealed class SetPipelinePausedHandler(
+    PipelineStore store, PipelineReader reader, IJobSchedule schedule, ChangeTriggers triggers, IChangeFeed feed) : IRequestHandler<SetPipelinePaused>
 {
     public async Task<Unit> Handle(SetPipelinePaused request, CancellationToken cancellationToken)
     {
-        _ = await store.FindAsync(request.Name, cancellationToken) ?? throw new ObjectNotFoundException("pipeline", request.Name);
+        var row = await store.FindAsync(request.Name, cancellationToken) ?? throw new ObjectNotFoundException("pipeline", request.Name);
         await store.SetPausedAsync(request.Name, request.Paused, cancellationToken);
-        await schedule.SetPausedAsync(PipelineSchedule.Job, request.Name, request.Paused, cancellationToken);
+        if (reader.Read(row).Schedule is not null)
+        {
+            await schedule.SetPausedAsync(PipelineSchedule.Job, request.Name, request.Paused, cancellationToken);
+        }
+
         if (!request.Paused)
         {
             triggers.CheckAll();
