@@ -1,4 +1,3 @@
-using LakePortal.Kernel.Errors;
 using LakePortal.Kernel.Hosting;
 
 namespace LakePortal.Portal.Hosting;
@@ -31,6 +30,3 @@ internal sealed class DataDirectoryLock : IDisposable
 
     public void Dispose() => _file.Dispose();
 }
-
-internal sealed class DataDirectoryException(string code, string message, string hint, Exception inner)
-    : LakePortalException(code, ErrorKind.Unavailable, message, hint, isTransient: false, inner);

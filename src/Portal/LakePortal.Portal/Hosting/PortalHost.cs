@@ -61,7 +61,7 @@ internal static class PortalHost
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = [], ContentRootPath = PortalSettings.ContentRoot() });
         PortalSettings.Load(builder.Configuration, args);
-        var options = builder.Configuration.GetSection(PortalOptions.SectionName).Get<PortalOptions>() ?? new PortalOptions();
+        var options = PortalSettings.Options(builder.Configuration);
         builder.WebHost.UseStaticWebAssets();
         builder.WebHost.UseUrls(PortalSettings.Url(options));
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -79,7 +79,9 @@ internal static class PortalHost
     /// <summary>Migrates, checks that every request has its permission and handler, starts the modules.</summary>
     public static async Task StartAsync(WebApplication app)
     {
-        PortalSettings.EmptyTemporary(app.Services.GetRequiredService<LakePaths>());
+        var paths = app.Services.GetRequiredService<LakePaths>();
+        PortalSettings.EmptyTemporary(paths);
+        PortalSettings.MakePrivate(paths);
         RequireSoundRequests(app);
         await app.Services.StartLakePortalAsync(app.Lifetime.ApplicationStopping);
         app.Services.GetRequiredService<Readiness>().ModulesStarted = true;

@@ -28,6 +28,18 @@ internal static class PortalSettings
         configuration.AddCommandLine(args, Switches);
     }
 
+    public static PortalOptions Options(IConfiguration configuration)
+    {
+        try
+        {
+            return configuration.GetSection(PortalOptions.SectionName).Get<PortalOptions>() ?? new PortalOptions();
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new InvalidInputException(error.Message, "appsettings.json shows every key with its default; arguments are --data, --port, --bind.");
+        }
+    }
+
     public static string Url(PortalOptions options)
     {
         var host = options.Bind switch
@@ -50,6 +62,25 @@ internal static class PortalSettings
         }
 
         Directory.CreateDirectory(paths.Temporary);
+    }
+
+    /// <summary>Cookie keys and the control database are for the owner's eyes only; what else lies in the data directory may belong to other users.</summary>
+    public static void MakePrivate(LakePaths paths)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        const UnixFileMode owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        Directory.CreateDirectory(paths.Keys, owner | UnixFileMode.UserExecute);
+        File.SetUnixFileMode(paths.Keys, owner | UnixFileMode.UserExecute);
+        using (new FileStream(paths.ControlDatabase, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, UnixCreateMode = owner, Share = FileShare.ReadWrite }))
+        {
+            // SQLite gives its journal files the mode of this one.
+        }
+
+        File.SetUnixFileMode(paths.ControlDatabase, owner);
     }
 
     private static string? FindFile()

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 
 namespace LakePortal.Kernel.Hosting;
@@ -9,16 +8,25 @@ public sealed class NodeIdentity
     public NodeIdentity(LakePaths paths)
     {
         ArgumentNullException.ThrowIfNull(paths);
-        Directory.CreateDirectory(paths.Data);
-        if (!File.Exists(paths.NodeFile))
+        try
         {
-            File.WriteAllText(paths.NodeFile, RandomNumberGenerator.GetHexString(16, lowercase: true));
+            Directory.CreateDirectory(paths.Data);
+            if (!File.Exists(paths.NodeFile))
+            {
+                File.WriteAllText(paths.NodeFile, RandomNumberGenerator.GetHexString(16, lowercase: true));
+            }
+
+            Id = File.ReadAllText(paths.NodeFile).Trim();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new DataDirectoryException(
+                "kernel.data-directory", $"The data directory {paths.Data} cannot be used: {error.Message}", "Start as its owner, or name another with --data.", error);
         }
 
-        Id = File.ReadAllText(paths.NodeFile).Trim();
         if (Id.Length == 0)
         {
-            throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"{paths.NodeFile} is empty; delete it to get a new node id."));
+            throw new DataDirectoryException("kernel.node-id", $"{paths.NodeFile} is empty.", "Delete it to get a new node id.");
         }
     }
 

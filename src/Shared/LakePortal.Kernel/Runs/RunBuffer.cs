@@ -20,6 +20,8 @@ internal sealed class RunBuffer(
     private readonly Dictionary<string, long> _sequences = new(StringComparer.Ordinal);
     private readonly List<RunLogRow> _lines = [];
     private readonly Lock _linesLock = new();
+
+    // Never disposed: the last flush runs while the host disposes its services, and without a wait handle there is nothing to free.
     private readonly SemaphoreSlim _flushing = new(1, 1);
 
     public void Report(string runId, RunProgress progress)
@@ -110,12 +112,6 @@ internal sealed class RunBuffer(
         {
             _flushing.Release();
         }
-    }
-
-    public override void Dispose()
-    {
-        _flushing.Dispose();
-        base.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -22,6 +22,8 @@ internal static class SchedulingRegistration
             {
                 options.InstanceName = "LakePortal";
                 options.InstanceId = node.Id;
+                // A job learns of the stop by its token; the host waits for it no longer than its shutdown timeout.
+                options.ShutdownJobInterruption = ShutdownJobInterruption.Always;
             });
             quartz.UseDefaultThreadPool(10);
             quartz.AddJobType<ScheduledJobRunner>();

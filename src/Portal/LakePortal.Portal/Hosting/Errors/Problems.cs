@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LakePortal.Kernel.Errors;
@@ -9,6 +10,9 @@ namespace LakePortal.Portal.Hosting.Errors;
 internal static class Problems
 {
     public const string ContentType = "application/problem+json";
+
+    // Quotes and dashes as they are: it is JSON for people and programs, never part of a page.
+    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static int StatusOf(LakePortalException error) => error.Kind switch
     {
@@ -49,6 +53,6 @@ internal static class Problems
         context.Response.StatusCode = status;
         context.Response.ContentType = ContentType;
         context.Response.Headers.CacheControl = "no-store";
-        await context.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(problem), context.RequestAborted);
+        await context.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(problem, Readable), context.RequestAborted);
     }
 }
