@@ -20,7 +20,7 @@ public sealed class PipelineFaultTests : IAsyncLifetime
     [InlineData("type: train", "not available")]
     [InlineData("write: merge", "needs a key")]
     [InlineData("write: scd2", "not an available way")]
-    [InlineData("key: [x]", "means nothing")]
+    [InlineData("key: [x, X]", "names a column twice")]
     [InlineData("engine: trino", "no engine 'trino'")]
     [InlineData("checks: [{unique: [x]}]", "not available yet")]
     [InlineData("partition_by: ['days(x)']", "not a partition field")]

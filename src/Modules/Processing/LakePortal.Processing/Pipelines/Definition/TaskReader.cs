@@ -201,10 +201,6 @@ internal sealed partial class TaskReader(ProcessingOptions options, FaultList fa
         {
             faults.Add($"{path}.write", "'write: merge' needs a key.", "Add 'key: [column, …]': the columns that tell rows apart.");
         }
-        else if (write != WriteMode.Merge && key.Count > 0)
-        {
-            faults.Add($"{path}.key", $"'key' means nothing to 'write: {document.Write ?? "replace"}'.", "Remove it, or write: merge.");
-        }
 
         if (key.Distinct(StringComparer.OrdinalIgnoreCase).Count() != key.Count)
         {
