@@ -1,0 +1,105 @@
+using AngleSharp.Dom;
+using Bunit;
+using LakePortal.Governance.Contracts.Secrets;
+using LakePortal.Ingestion.Contracts.Sources;
+using LakePortal.Ingestion.Contracts.Syncs;
+using LakePortal.Kernel.Configuration;
+using LakePortal.Portal.Pages.Sources;
+using LakePortal.Portal.Parts;
+using LakePortal.Portal.Tests.Support;
+
+namespace LakePortal.Portal.Tests.Pages;
+
+public sealed class AddSourceTests : PageTest
+{
+    [Fact]
+    public void Faults_are_told_at_their_field_and_nothing_is_sent()
+    {
+        var shown = Open<AddSourcePage>(PortalUrls.AddSource);
+        shown.Find("form").Submit();
+        Assert.Contains("The server's name or address.", shown.Markup, StringComparison.Ordinal);
+        Assert.Empty(Sender.Requests<TestConnection>());
+    }
+
+    [Fact]
+    public void A_failed_test_keeps_what_was_typed_except_the_password_which_is_a_secret_by_then()
+    {
+        Sender.On<TestConnection>(_ => new SampleLake(Now).Connection(false));
+        var shown = Open<AddSourcePage>(PortalUrls.AddSource);
+        Fill(shown);
+        Button(shown, "Test connection").Click();
+        shown.WaitForAssertion(() => Assert.Contains("The password of user 'lake' is wrong.", shown.Markup, StringComparison.Ordinal));
+        Assert.Equal("db.example.com", shown.Find("#source-host").GetAttribute("value"));
+        Assert.DoesNotContain("s3cr3t!", shown.Markup, StringComparison.Ordinal);
+        Assert.Equal(new SetSecret("crm-password", "s3cr3t!"), Sender.Requests<SetSecret>().Single());
+        Assert.Equal("${secret:crm-password}", (string?)Sender.Requests<TestConnection>().Single().Source["password"]);
+    }
+
+    [Fact]
+    public void The_four_steps_end_in_configuration_and_running_syncs()
+    {
+        var shown = Open<AddSourcePage>(PortalUrls.AddSource);
+        Fill(shown);
+        shown.Find("form").Submit();
+        shown.WaitForAssertion(() => Assert.Contains("numeric without a scale has no exact decimal type", shown.Markup, StringComparison.Ordinal));
+        shown.FindAll("td input[type=checkbox]")[0].Change(true);
+        shown.FindAll("select[aria-label='Cursor of orders']")[0].Change("updated_at");
+        Button(shown, "Options").Click();
+        shown.Find("#preset").Change("0 */15 * * * ?");
+        Assert.Equal(5, shown.FindAll(".chip time").Count);
+        Button(shown, "Review").Click();
+        shown.WaitForAssertion(() => Assert.Contains("crm_orders", shown.Markup, StringComparison.Ordinal));
+        Assert.True(Sender.Requests<ApplyConfiguration>().Single().DryRun);
+        Button(shown, "Create and run now").Click();
+        shown.WaitForAssertion(() => Assert.Contains("1 runs were started.", shown.Markup, StringComparison.Ordinal));
+        var applied = Sender.Requests<ApplyConfiguration>().Last();
+        Assert.False(applied.DryRun);
+        Assert.Equal(
+            """
+            kind: source
+            name: crm
+            type: postgres
+            host: db.example.com
+            port: 5432
+            database: crm
+            username: lake
+            password: "${secret:crm-password}"
+            ---
+            kind: sync
+            source: crm
+            tables: [public.orders]
+            mode: batch
+            cursor: updated_at
+            schedule: "0 */15 * * * ?"
+            """, applied.Texts.Single().Content);
+        Assert.Equal("crm_orders", Sender.Requests<RunSync>().Single().Name);
+    }
+
+    [Fact]
+    public void A_schedule_that_cannot_be_read_stops_the_wizard_with_the_reason()
+    {
+        var (next, fault) = CronPreview.Next("0 61 * * * ?", TimeZoneInfo.Utc, Now, 3);
+        Assert.Empty(next);
+        Assert.NotNull(fault);
+    }
+
+    [Fact]
+    public void Next_runs_are_those_of_the_zone()
+    {
+        // 02:00 in Berlin is 00:00 UTC in summer.
+        var (next, _) = CronPreview.Next("0 0 2 * * ?", TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin"), Now, 2);
+        Assert.Equal([new DateTimeOffset(2026, 5, 5, 0, 0, 0, TimeSpan.Zero), new DateTimeOffset(2026, 5, 6, 0, 0, 0, TimeSpan.Zero)], next.Select(t => t.ToUniversalTime()));
+    }
+
+    private static void Fill(IRenderedComponent<AddSourcePage> shown)
+    {
+        shown.Find("#source-name").Input("crm");
+        shown.Find("#source-host").Input("db.example.com");
+        shown.Find("#source-database").Input("crm");
+        shown.Find("#source-user").Input("lake");
+        shown.Find("#source-password").Input("s3cr3t!");
+    }
+
+    private static IElement Button(IRenderedComponent<AddSourcePage> shown, string text) =>
+        shown.FindAll("button").First(b => b.TextContent.Trim().StartsWith(text, StringComparison.Ordinal));
+}

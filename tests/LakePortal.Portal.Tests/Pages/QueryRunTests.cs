@@ -1,0 +1,65 @@
+using LakePortal.Kernel.Errors;
+using LakePortal.Portal.Pages.Sql;
+using LakePortal.Portal.Tests.Support;
+using LakePortal.Serving.Contracts.Queries;
+using Microsoft.Extensions.Time.Testing;
+
+namespace LakePortal.Portal.Tests.Pages;
+
+public sealed class QueryRunTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 5, 4, 10, 15, 0, TimeSpan.Zero);
+    private readonly FakeSender _sender = SampleLake.Arrange(new FakeSender(), Now);
+    private readonly FakeTimeProvider _time = new(Now);
+    private readonly QueryRun _run = new();
+
+    [Fact]
+    public async Task An_answer_makes_it_succeeded()
+    {
+        await ExecuteAsync();
+        Assert.Equal(QueryState.Succeeded, _run.State);
+        Assert.Equal(500, _run.Answer!.Rows.Count);
+        Assert.Equal(_run.QueryId, _sender.Requests<ExecuteQuery>().Single().QueryId);
+    }
+
+    [Theory]
+    [InlineData("Syntax error at line 2, column 7.")]
+    [InlineData("Line 2 column 7: unexpected FROM")]
+    public async Task Line_and_column_of_an_error_are_found(string message)
+    {
+        _sender.On<ExecuteQuery>(_ => throw new InvalidInputException(message, "Check the statement."));
+        await ExecuteAsync();
+        Assert.Equal((QueryState.Failed, (2, 7)), (_run.State, _run.Position));
+    }
+
+    [Fact]
+    public async Task Line_and_column_may_also_be_the_path_of_a_fault()
+    {
+        _sender.On<ExecuteQuery>(_ => throw new InvalidInputException("It cannot be read.", null, new InputFault("line 3, column 12", "unknown column")));
+        await ExecuteAsync();
+        Assert.Equal((3, 12), _run.Position);
+    }
+
+    [Fact]
+    public async Task Cancelling_asks_the_engine_with_the_id_of_the_query_and_ends_as_cancelled()
+    {
+        var started = new TaskCompletionSource();
+        var cancelled = new TaskCompletionSource();
+        _sender.OnAsync(typeof(ExecuteQuery), async (_, _) =>
+        {
+            started.SetResult();
+            await cancelled.Task;
+            throw new OperationCanceledException();
+        });
+        _sender.On<CancelQuery>(_ => cancelled.TrySetResult());
+        var running = ExecuteAsync();
+        await started.Task;
+        Assert.Equal(QueryState.Running, _run.State);
+        await _run.CancelAsync(_sender, CancellationToken.None);
+        await running;
+        Assert.Equal(QueryState.Cancelled, _run.State);
+        Assert.Equal(_run.QueryId, _sender.Requests<CancelQuery>().Single().QueryId);
+    }
+
+    private Task ExecuteAsync() => _run.ExecuteAsync(_sender, _time, "SELECT\n 1", 1000, () => Task.CompletedTask, CancellationToken.None);
+}
