@@ -19,11 +19,15 @@ internal sealed record TestRun(TestCounts Counts, IReadOnlyList<TestNote> Failur
 /// <summary>Runs the tests of one assembly and reads the results from its TRX file.</summary>
 internal static class TestAssembly
 {
+    /// <summary>A single test that takes longer is taken to hang: the test host is ended and the run counts as failed.</summary>
+    private const string HangLimit = "8m";
+
     public static async Task<TestRun> RunAsync(string assembly, string resultsFolder, string? filter, CancellationToken cancellationToken)
     {
         var name = Path.GetFileNameWithoutExtension(assembly);
         var start = new ProcessStartInfo(PortalProcess.DotnetPath()) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in (string[])["test", assembly, "--logger", $"trx;LogFileName={name}.trx", "--results-directory", resultsFolder])
+        foreach (var argument in (string[])["test", assembly, "--logger", $"trx;LogFileName={name}.trx", "--results-directory", resultsFolder,
+            "--blame-hang-timeout", HangLimit, "--blame-hang-dump-type", "none"])
         {
             start.ArgumentList.Add(argument);
         }
