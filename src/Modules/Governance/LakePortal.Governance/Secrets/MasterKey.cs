@@ -24,7 +24,7 @@ internal sealed class MasterKey(LakePaths paths)
 
         if (!File.Exists(paths.MasterKey))
         {
-            PrivateFile.WriteAsync(paths.MasterKey, Convert.ToBase64String(RandomNumberGenerator.GetBytes(Length)) + "\n", CancellationToken.None).GetAwaiter().GetResult();
+            PrivateFile.Write(paths.MasterKey, Convert.ToBase64String(RandomNumberGenerator.GetBytes(Length)) + "\n");
         }
 
         return Decode(File.ReadAllText(paths.MasterKey).Trim(), paths.MasterKey);
