@@ -11,8 +11,12 @@ internal static partial class Log
     [LoggerMessage(2002, LogLevel.Information, "Sync {Sync}: run {RunId} read {Rows} rows in {Seconds:F1} s")]
     public static partial void RunDone(ILogger logger, string sync, string runId, long rows, double seconds);
 
-    [LoggerMessage(2003, LogLevel.Error, "Sync {Sync}: run {RunId} failed with {Code}")]
-    public static partial void RunFailed(ILogger logger, Exception error, string sync, string runId, string code);
+    /// <summary>Expected: the operator reads message and hint, a stack would only hide them.</summary>
+    [LoggerMessage(2003, LogLevel.Warning, "Sync {Sync}: run {RunId} failed with {Code}: {Message} {Hint}")]
+    public static partial void RunFailed(ILogger logger, string sync, string runId, string code, string message, string? hint);
+
+    [LoggerMessage(2006, LogLevel.Error, "Sync {Sync}: run {RunId} failed unexpectedly")]
+    public static partial void RunFailedUnexpectedly(ILogger logger, Exception error, string sync, string runId);
 
     [LoggerMessage(2004, LogLevel.Information, "Sync {Sync}: run {RunId} was cancelled")]
     public static partial void RunCancelled(ILogger logger, string sync, string runId);

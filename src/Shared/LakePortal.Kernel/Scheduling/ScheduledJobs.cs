@@ -42,10 +42,14 @@ internal sealed class ScheduledJobRunner(
         {
             throw;
         }
-        catch (Exception error)
+        catch (LakePortalException error) when (error.Kind != ErrorKind.Internal)
         {
             // Logged here with our code; the schedule goes on.
-            KernelLog.ScheduledJobFailed(logger, error, job, id, error is LakePortalException known ? known.Code : "unexpected");
+            KernelLog.ScheduledJobFailed(logger, job, id, error.Code, error.Message, error.Hint);
+        }
+        catch (Exception error)
+        {
+            KernelLog.ScheduledJobFailedUnexpectedly(logger, error, job, id);
         }
     }
 }

@@ -20,8 +20,11 @@ internal static partial class KernelLog
     [LoggerMessage(1005, LogLevel.Warning, "Run {RunId} ({Kind} {Name}) was left unfinished by a stopped process")]
     public static partial void RunInterrupted(ILogger logger, string runId, string kind, string name);
 
-    [LoggerMessage(1006, LogLevel.Error, "Scheduled job {Job} of {Id} failed with {Code}")]
-    public static partial void ScheduledJobFailed(ILogger logger, Exception error, string job, string id, string code);
+    [LoggerMessage(1006, LogLevel.Warning, "Scheduled job {Job} of {Id} failed with {Code}: {Message} {Hint}")]
+    public static partial void ScheduledJobFailed(ILogger logger, string job, string id, string code, string message, string? hint);
+
+    [LoggerMessage(1009, LogLevel.Error, "Scheduled job {Job} of {Id} failed unexpectedly")]
+    public static partial void ScheduledJobFailedUnexpectedly(ILogger logger, Exception error, string job, string id);
 
     [LoggerMessage(1007, LogLevel.Warning, "Removed the migration lock that a killed process left in the control database")]
     public static partial void StaleMigrationLock(ILogger logger);

@@ -228,7 +228,15 @@ internal sealed class SyncRunner(
         }
 
         var known = error as LakePortalException ?? DiskErrors.Translate(error, "the lake");
-        Log.RunFailed(logger, error, active.Sync, active.RunId, known?.Code ?? "internal");
+        if (known is { Kind: not ErrorKind.Internal })
+        {
+            Log.RunFailed(logger, active.Sync, active.RunId, known.Code, known.Message, known.Hint);
+        }
+        else
+        {
+            Log.RunFailedUnexpectedly(logger, error, active.Sync, active.RunId);
+        }
+
         runs.Log(active.RunId, RunLogLevel.Error, null, known?.Message ?? error.Message);
         await runs.FinishAsync(active.RunId, RunState.Failed,
             new RunError(known?.Code ?? "internal", known?.Message ?? $"{error.GetType().Name}: {error.Message}", known?.Hint ?? "The log of the process has the details."), null, CancellationToken.None);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LakePortal.Kernel.Errors;
 using LakePortal.Kernel.Runs;
 using LakePortal.Processing.Pipelines.Definition;
 using LakePortal.Processing.Storage;
@@ -37,7 +38,15 @@ internal sealed partial class PipelineRunner(
         }
         catch (Exception exception)
         {
-            LogRunFailed(logger, plan.RunId, plan.Definition.Name, exception);
+            if (exception is LakePortalException { Kind: not ErrorKind.Internal } known)
+            {
+                LogRunFailed(logger, plan.RunId, plan.Definition.Name, known.Code, known.Message, known.Hint);
+            }
+            else
+            {
+                LogRunFailedUnexpectedly(logger, plan.RunId, plan.Definition.Name, exception);
+            }
+
             (state, error) = (RunState.Failed, TaskRunner.Describe(exception));
         }
 
@@ -148,5 +157,8 @@ internal sealed partial class PipelineRunner(
     };
 
     [LoggerMessage(3103, LogLevel.Error, "Run {RunId} of pipeline {Pipeline} failed unexpectedly")]
-    private static partial void LogRunFailed(ILogger logger, string runId, string pipeline, Exception exception);
+    private static partial void LogRunFailedUnexpectedly(ILogger logger, string runId, string pipeline, Exception exception);
+
+    [LoggerMessage(3110, LogLevel.Warning, "Run {RunId} of pipeline {Pipeline} failed with {Code}: {Message} {Hint}")]
+    private static partial void LogRunFailed(ILogger logger, string runId, string pipeline, string code, string message, string? hint);
 }

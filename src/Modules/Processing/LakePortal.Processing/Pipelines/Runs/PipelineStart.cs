@@ -31,7 +31,7 @@ internal sealed partial class PipelineStart(
             catch (LakePortalException exception)
             {
                 // One pipeline that options of this start do not allow any more must not keep the others down.
-                LogNotStarted(logger, row.Name, exception);
+                LogNotStarted(logger, row.Name, exception.Code, exception.Message, exception.Hint);
             }
         }
 
@@ -62,15 +62,15 @@ internal sealed partial class PipelineStart(
         }
         catch (LakePortalException exception)
         {
-            LogNotResumed(logger, run.RunId, run.Pipeline, exception);
+            LogNotResumed(logger, run.RunId, run.Pipeline, exception.Code, exception.Message, exception.Hint);
         }
     }
 
-    [LoggerMessage(3108, LogLevel.Error, "Pipeline {Pipeline} has neither schedule nor triggers: its definition is not valid any more")]
-    private static partial void LogNotStarted(ILogger logger, string pipeline, Exception exception);
+    [LoggerMessage(3108, LogLevel.Error, "Pipeline {Pipeline} has neither schedule nor triggers: its definition is not valid any more ({Code}: {Message} {Hint})")]
+    private static partial void LogNotStarted(ILogger logger, string pipeline, string code, string message, string? hint);
 
-    [LoggerMessage(3109, LogLevel.Error, "Run {RunId} of pipeline {Pipeline} was cut off and could not be resumed")]
-    private static partial void LogNotResumed(ILogger logger, string runId, string pipeline, Exception exception);
+    [LoggerMessage(3109, LogLevel.Error, "Run {RunId} of pipeline {Pipeline} was cut off and could not be resumed: {Code}: {Message} {Hint}")]
+    private static partial void LogNotResumed(ILogger logger, string runId, string pipeline, string code, string message, string? hint);
 }
 
 /// <summary>Ends active runs while everything they need is still there.</summary>

@@ -43,9 +43,13 @@ internal sealed partial class TaskRunner(
             }
 
             var error = Describe(failure);
-            if (failure is not LakePortalException)
+            if (failure is LakePortalException { Kind: not ErrorKind.Internal })
             {
-                LogTaskFailed(logger, plan.RunId, task.Name, failure);
+                LogTaskFailed(logger, plan.RunId, task.Name, error.Code, error.Message, error.Hint);
+            }
+            else
+            {
+                LogTaskFailedUnexpectedly(logger, plan.RunId, task.Name, failure);
             }
 
             if (attempt > task.Retries || !IsTransient(failure))
@@ -145,5 +149,8 @@ internal sealed partial class TaskRunner(
     };
 
     [LoggerMessage(3102, LogLevel.Error, "Task {Task} of pipeline run {RunId} failed unexpectedly")]
-    private static partial void LogTaskFailed(ILogger logger, string runId, string task, Exception exception);
+    private static partial void LogTaskFailedUnexpectedly(ILogger logger, string runId, string task, Exception exception);
+
+    [LoggerMessage(3111, LogLevel.Warning, "Task {Task} of pipeline run {RunId} failed with {Code}: {Message} {Hint}")]
+    private static partial void LogTaskFailed(ILogger logger, string runId, string task, string code, string message, string? hint);
 }
