@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LakePortal.Cli.Client;
@@ -8,10 +9,16 @@ namespace LakePortal.Cli.Commands;
 
 internal static class StatusCommand
 {
+    private const int LastRuns = 5;
+
+    private static readonly string[] RunColumns = ["id", "state", "trigger", "started_by", "started_at", "seconds", "error"];
+
     /// <summary>Kinds with a richer answer than their configuration.</summary>
     private static readonly Dictionary<string, string> DetailPaths = new(StringComparer.Ordinal)
     {
         ["sync"] = "/api/v1/syncs/{0}/status",
+        ["pipeline"] = "/api/v1/pipelines/{0}/status",
+        ["source"] = "/api/v1/sources/{0}/status",
         ["run"] = "/api/v1/runs/{0}",
         ["table"] = "/api/v1/tables/{0}",
         ["user"] = "/api/v1/users/{0}",
@@ -76,17 +83,47 @@ internal static class StatusCommand
         // A table's name is two segments of the path.
         var escaped = kind == "table" ? string.Join('/', name.Split('.', 2).Select(Uri.EscapeDataString)) : Uri.EscapeDataString(name);
         var answer = await api.GetAsync(path.Replace("{0}", escaped, StringComparison.Ordinal), cancellationToken);
+        var runs = kind is "sync" or "pipeline"
+            ? Listing.ItemsOf(await api.GetAsync($"/api/v1/runs?kind={kind}&name={escaped}&limit={LastRuns}", cancellationToken))
+            : null;
         if (json)
         {
-            output.WriteLine(JsonText.Pretty(answer));
+            output.WriteLine(runs is null ? JsonText.Pretty(answer) : JsonText.Pretty(WithRuns(answer, runs)));
+            return ExitCode.Done;
         }
-        else
+
+        Properties(answer, "", output);
+        if (runs is { Count: > 0 })
         {
-            Properties(answer, "", output);
+            output.WriteLine("runs:");
+            TableWriter.Write(RunColumns, [.. runs.Select(RunRow)], output);
         }
 
         return ExitCode.Done;
     }
+
+    private static JsonObject WithRuns(JsonElement answer, IEnumerable<JsonElement> runs)
+    {
+        var all = JsonObject.Create(answer)!;
+        all["runs"] = new JsonArray([.. runs.Select(r => JsonNode.Parse(r.GetRawText()))]);
+        return all;
+    }
+
+    private static Cell[] RunRow(JsonElement run)
+    {
+        var started = Time(run, "started_at");
+        var seconds = started is not null && Time(run, "finished_at") is { } finished ? (finished - started.Value).TotalSeconds : (double?)null;
+        return
+        [
+            Cell.Of(run.GetProperty("id")), Cell.Of(run.GetProperty("state")), Cell.Of(run.GetProperty("trigger")), Cell.Of(run.GetProperty("started_by")),
+            Cell.Of(started is { } s ? s.ToUniversalTime().ToString("u", CultureInfo.InvariantCulture) : ""),
+            new Cell(seconds?.ToString("0.0", CultureInfo.InvariantCulture) ?? "", true),
+            Cell.Of(run.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object ? $"{error.GetProperty("code")}: {error.GetProperty("message")}" : ""),
+        ];
+    }
+
+    private static DateTimeOffset? Time(JsonElement run, string name) =>
+        run.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetDateTimeOffset() : null;
 
     /// <summary><c>sync/shop_orders</c>, <c>syncs</c> and <c>sync</c> are all understood.</summary>
     public static (string Kind, string? Name) Split(string target)

@@ -113,10 +113,22 @@ internal sealed class LakePhases(ApiClient api, PrivatePostgres postgres)
             var query = await api.GetAsync($"/api/v1/querys/{name}", cancellationToken);
             var sql = Listing.Find(query, "sql")?.GetString() ?? throw new StepFailedException($"The query {name} has no SQL.", null);
             var answer = await QueryAsync(sql, cancellationToken);
-            facts.Add(string.Create(CultureInfo.InvariantCulture, $"{name} {answer.GetProperty("rows").GetArrayLength()} rows"));
+            var rows = await CountAsync(sql, answer, cancellationToken);
+            facts.Add(string.Create(CultureInfo.InvariantCulture, $"{name} {rows} rows"));
         }
 
         return string.Join(", ", facts);
+    }
+
+    /// <summary>An answer beyond the server's limit is cut; the number of rows is that of the query, not of the answer.</summary>
+    private async Task<long> CountAsync(string sql, JsonElement answer, CancellationToken cancellationToken)
+    {
+        if (!(answer.TryGetProperty("truncated", out var truncated) && truncated.GetBoolean()))
+        {
+            return answer.GetProperty("rows").GetArrayLength();
+        }
+
+        return (long)(await AskLakeAsync($"SELECT count(*) FROM ({sql}) AS q", cancellationToken))[0]!.Value;
     }
 
     private static void Check(string what, JsonElement run)

@@ -13,6 +13,7 @@ internal sealed partial class ChildProcess : IAsyncDisposable
     private readonly PosixSignalNumber _stop;
     private readonly StreamWriter _log;
     private readonly Queue<string> _lastLines = new();
+    private bool _closed;
 
     private ChildProcess(Process process, PosixSignalNumber stop, StreamWriter log)
     {
@@ -127,7 +128,13 @@ internal sealed partial class ChildProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync(TimeSpan.FromSeconds(10));
-        await _log.DisposeAsync();
+        lock (_lastLines)
+        {
+            // What a grandchild still prints must not reach a closed file.
+            _closed = true;
+            _log.Dispose();
+        }
+
         _process.Dispose();
     }
 
@@ -141,7 +148,7 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         lock (_lastLines)
         {
             // The output of a first start holds a password, which belongs on a screen and not into a file.
-            if (_log.BaseStream?.CanWrite == true && !line.Contains("password", StringComparison.OrdinalIgnoreCase))
+            if (!_closed && !line.Contains("password", StringComparison.OrdinalIgnoreCase))
             {
                 _log.WriteLine(line);
             }
