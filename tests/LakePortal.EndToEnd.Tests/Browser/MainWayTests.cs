@@ -110,7 +110,7 @@ public sealed class MainWayTests
     private static async Task OpenTableAsync(IPage page)
     {
         await page.GotoAsync("/tables?ns=refined");
-        await page.GetByRole(AriaRole.Link, new() { Name = "shop_orders", Exact = true }).First.ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "refined.shop_orders", Exact = true }).First.ClickAsync();
         await Expect(page.GetByText("total_amount").First).ToBeVisibleAsync();
         await page.GotoAsync("/tables/detail?ns=refined&name=shop_orders&tab=preview");
         await Expect(page.GetByText("DELIVERED").First).ToBeVisibleAsync();
