@@ -59,7 +59,13 @@ internal static class PortalHost
 
     public static WebApplication Build(string[] args)
     {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = [], ContentRootPath = PortalSettings.ContentRoot() });
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            // Whoever hosts it (a test, too): the names of the static files are found by it.
+            ApplicationName = typeof(PortalHost).Assembly.GetName().Name,
+            Args = [],
+            ContentRootPath = PortalSettings.ContentRoot(),
+        });
         PortalSettings.Load(builder.Configuration, args);
         var options = PortalSettings.Options(builder.Configuration);
         builder.WebHost.UseStaticWebAssets();
@@ -81,8 +87,8 @@ internal static class PortalHost
     {
         var paths = app.Services.GetRequiredService<LakePaths>();
         PortalSettings.EmptyTemporary(paths);
-        PortalSettings.MakePrivate(paths);
-        RequireSoundRequests(app);
+        PortalSettings.MakePrivate(paths, !app.Services.GetRequiredService<Kernel.Persistence.ControlDatabase>().IsPostgres);
+        RequireSoundRequests(app.Services.GetRequiredService<RequestCatalog>());
         await app.Services.StartLakePortalAsync(app.Lifetime.ApplicationStopping);
         app.Services.GetRequiredService<Readiness>().ModulesStarted = true;
     }
@@ -99,9 +105,13 @@ internal static class PortalHost
         services.AddOpenApi("v1");
         services.ConfigureHttpJsonOptions(json => ConfigureJson(json.SerializerOptions));
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
-        services.AddRateLimiter(limiter => limiter.AddPolicy(SignInLimit, context => RateLimitPartition.GetFixedWindowLimiter(
-            context.Connection.RemoteIpAddress?.ToString() ?? "unknown",
-            _ => new FixedWindowRateLimiterOptions { PermitLimit = 30, Window = TimeSpan.FromMinutes(1) })));
+        services.AddRateLimiter(limiter =>
+        {
+            limiter.OnRejected = static (rejected, _) => SignInLimitReached(rejected.HttpContext);
+            limiter.AddPolicy(SignInLimit, context => RateLimitPartition.GetFixedWindowLimiter(
+                context.Connection.RemoteIpAddress?.ToString() ?? "unknown",
+                _ => new FixedWindowRateLimiterOptions { PermitLimit = 30, Window = SignInWindow }));
+        });
         services.AddOpenTelemetry().WithMetrics(metrics => metrics
             .AddMeter(LakeMetrics.MeterName)
             .AddAspNetCoreInstrumentation()
@@ -111,9 +121,19 @@ internal static class PortalHost
 
     public const string SignInLimit = "sign-in";
 
+    private static readonly TimeSpan SignInWindow = TimeSpan.FromMinutes(1);
+
+    private static async ValueTask SignInLimitReached(HttpContext context)
+    {
+        context.Response.Headers.RetryAfter = SignInWindow.TotalSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        await Problems.WriteAsync(
+            context, StatusCodes.Status429TooManyRequests, "portal.too-many-sign-ins", "Too many sign-ins came from this address.", "Wait a minute.", []);
+    }
+
     public static void ConfigureJson(JsonSerializerOptions json)
     {
         json.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+        json.AllowDuplicateProperties = false;
         json.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
         json.NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals;
         json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower));
@@ -138,17 +158,12 @@ internal static class PortalHost
         app.MapPortalUi();
     }
 
-    private static void RequireSoundRequests(WebApplication app)
+    /// <exception cref="InvalidOperationException">A request lacks its permission, or has no handler or several: a fault of the program.</exception>
+    internal static void RequireSoundRequests(RequestCatalog requests)
     {
-        var faults = app.Services.GetRequiredService<RequestCatalog>().FindFaults().ToLookup(f => f.EndsWith("found none.", StringComparison.Ordinal));
-        if (faults[false].Any())
+        if (requests.FindFaults() is { Count: > 0 } faults)
         {
-            throw new InvalidOperationException($"The modules break rules of the house:\n{string.Join('\n', faults[false])}");
-        }
-
-        foreach (var missing in faults[true])
-        {
-            PortalLog.RequestWithoutHandler(app.Logger, missing);
+            throw new InvalidOperationException($"The modules break rules of the house:\n{string.Join('\n', faults)}");
         }
     }
 

@@ -20,7 +20,4 @@ internal static partial class PortalLog
 
     [LoggerMessage(6006, LogLevel.Information, "The session of {User} ended on an open page: signed out, changed or disabled")]
     public static partial void SessionEnded(ILogger logger, string user);
-
-    [LoggerMessage(6007, LogLevel.Error, "{Fault}")]
-    public static partial void RequestWithoutHandler(ILogger logger, string fault);
 }

@@ -65,7 +65,7 @@ internal static class PortalSettings
     }
 
     /// <summary>Cookie keys and the control database are for the owner's eyes only; what else lies in the data directory may belong to other users.</summary>
-    public static void MakePrivate(LakePaths paths)
+    public static void MakePrivate(LakePaths paths, bool hasControlDatabaseFile)
     {
         if (OperatingSystem.IsWindows())
         {
@@ -75,6 +75,11 @@ internal static class PortalSettings
         const UnixFileMode owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         Directory.CreateDirectory(paths.Keys, owner | UnixFileMode.UserExecute);
         File.SetUnixFileMode(paths.Keys, owner | UnixFileMode.UserExecute);
+        if (!hasControlDatabaseFile)
+        {
+            return;
+        }
+
         using (new FileStream(paths.ControlDatabase, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, UnixCreateMode = owner, Share = FileShare.ReadWrite }))
         {
             // SQLite gives its journal files the mode of this one.

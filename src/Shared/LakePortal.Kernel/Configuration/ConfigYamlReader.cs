@@ -9,10 +9,6 @@ namespace LakePortal.Kernel.Configuration;
 /// <summary>YAML texts to documents, by the core schema of YAML 1.2: plain <c>true</c>, <c>12</c>, <c>1.5</c>, <c>null</c> are typed, all else is text.</summary>
 public static class ConfigYamlReader
 {
-    // Aliases may refer to aliases: a small text can stand for a huge tree.
-    private const int MostNodes = 200_000;
-    private const int DeepestNesting = 64;
-
     /// <summary>Reads what it can and adds a fault for what it cannot: a syntax error ends its text, other faults end their document.</summary>
     public static IReadOnlyList<ConfigDocument> Read(ConfigText text, ICollection<InputFault> faults)
     {
@@ -21,6 +17,13 @@ public static class ConfigYamlReader
         var stream = new YamlStream();
         try
         {
+            if (YamlLimits.Find(text.Content) is { } excess)
+            {
+                faults.Add(new InputFault(
+                    string.Create(CultureInfo.InvariantCulture, $"{text.Origin}:{excess.At.Line}:{excess.At.Column}"), excess.Message, excess.Hint));
+                return [];
+            }
+
             stream.Load(new StringReader(text.Content));
         }
         catch (YamlException error)
@@ -76,9 +79,11 @@ public static class ConfigYamlReader
 
     private static JsonNode? ToJson(YamlNode node, string path, Dictionary<string, TextPosition> positions, ref int count, int depth)
     {
-        if (++count > MostNodes || depth > DeepestNesting)
+        // Aliases may refer to aliases: a small text can stand for a huge tree.
+        if (++count > YamlLimits.MostNodes || depth > YamlLimits.DeepestNesting || path.Length > YamlLimits.LongestPath)
         {
-            throw new FaultyNodeException(node.Start, "The document is too large or nested too deeply.", $"At most {MostNodes} values and {DeepestNesting} levels, aliases counted as often as they are used.");
+            var excess = YamlLimits.TooLarge(node.Start);
+            throw new FaultyNodeException(excess.At, excess.Message, excess.Hint);
         }
 
         switch (node)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using LakePortal.Kernel.Errors;
 using LakePortal.Portal.Hosting.Identity;
+using Microsoft.AspNetCore.Antiforgery;
 
 namespace LakePortal.Portal.Hosting.Errors;
 
@@ -44,6 +45,11 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
                 return Problems.WriteAsync(context, 413, "portal.request-too-large", "The request's body is too large.", "The limit is Portal:MaxRequestBytes in appsettings.json.", []);
             case BadHttpRequestException bad:
                 return Problems.WriteAsync(context, bad.StatusCode, "portal.bad-request", bad.Message, "GET /openapi/v1.json describes every request.", []);
+            case AntiforgeryValidationException:
+                return Problems.WriteAsync(context, new ForgedRequestException());
+            // What the form reader says of a body that is no form.
+            case InvalidDataException form:
+                return Problems.WriteAsync(context, 400, "portal.bad-request", form.Message, "Send the fields as a form post.", []);
             default:
                 PortalLog.RequestFailed(logger, error, method, path, trace);
                 return Problems.WriteAsync(
