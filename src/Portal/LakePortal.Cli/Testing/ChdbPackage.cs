@@ -7,6 +7,9 @@ internal static class ChdbPackage
 {
     private const string Version = "3.4.0";
 
+    /// <summary>The engine itself, in the version that this package asks for.</summary>
+    private const string LibraryVersion = "26.7.3-stable.1";
+
     public static string Folder(string home) => Path.Combine(home, ".lake", "chdb");
 
     public static async Task EnsureAsync(string home, TextWriter output, CancellationToken cancellationToken)
@@ -20,6 +23,6 @@ internal static class ChdbPackage
         output.WriteLine("installing chdb (ClickHouse, 543 MB)");
         Directory.CreateDirectory(folder);
         await Subprocess.CheckAsync(
-            "npm", ["install", "--prefix", folder, "--no-audit", "--no-fund", $"chdb@{Version}", "@chdb/lib-linux-x64-gnu"], cancellationToken);
+            "npm", ["install", "--prefix", folder, "--no-audit", "--no-fund", $"chdb@{Version}", $"@chdb/lib-linux-x64-gnu@{LibraryVersion}"], cancellationToken);
     }
 }

@@ -98,6 +98,7 @@ internal static class PortalHost
         services.AddSingleton(options);
         services.AddLakePortal(configuration, Modules());
         services.AddSingleton<Readiness>();
+        services.AddSingleton<StopMiddleware>();
         services.AddPortalIdentity(options);
         services.AddDataProtection().SetApplicationName("LakePortal")
             .PersistKeysToFileSystem(new DirectoryInfo(new LakePaths(configuration.GetSection(LakeOptions.SectionName).Get<LakeOptions>() ?? new LakeOptions()).Keys));
@@ -136,6 +137,7 @@ internal static class PortalHost
         json.AllowDuplicateProperties = false;
         json.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
         json.NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals;
+        json.Converters.Add(new WholeObjectConverter());
         json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower));
         json.RespectNullableAnnotations = true;
         json.RespectRequiredConstructorParameters = true;
@@ -144,6 +146,7 @@ internal static class PortalHost
     private static void Configure(WebApplication app)
     {
         app.UseMiddleware<ProblemMiddleware>();
+        app.UseMiddleware<StopMiddleware>();
         app.Use(SecurityHeaders.AddAsync);
         app.UseRouting();
         app.UseAuthentication();

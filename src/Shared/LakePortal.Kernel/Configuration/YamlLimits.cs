@@ -31,7 +31,8 @@ internal static class YamlLimits
                 case MappingEnd or SequenceEnd:
                     open.Pop();
                     break;
-                case NodeEvent node:
+                case NodeEvent or AnchorAlias:
+                    var node = parser.Current;
                     if (++nodes > MostNodes || open.Count > DeepestNesting)
                     {
                         return TooLarge(node.Start);

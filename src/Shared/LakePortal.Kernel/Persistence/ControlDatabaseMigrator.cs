@@ -1,6 +1,8 @@
 using LakePortal.Kernel.Telemetry;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -42,6 +44,12 @@ internal sealed class ControlDatabaseMigrator(
         }
 
         await using var context = module.Create(services);
+        if (database.IsPostgres)
+        {
+            // Asking a table that is not there is answered, but also logged as a failure at every first start.
+            await context.Database.ExecuteSqlRawAsync(context.GetService<IHistoryRepository>().GetCreateIfNotExistsScript(), cancellationToken);
+        }
+
         var known = context.Database.GetMigrations().ToHashSet(StringComparer.Ordinal);
         var applied = (await context.Database.GetAppliedMigrationsAsync(cancellationToken)).ToList();
         if (applied.FirstOrDefault(m => !known.Contains(m)) is { } newer)

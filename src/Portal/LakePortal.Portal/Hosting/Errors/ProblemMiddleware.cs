@@ -68,6 +68,7 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
             ? "The body has a key that is not known here."
             : json.Message.Contains("could not be converted", StringComparison.Ordinal) ? "The value has the wrong type."
             : json.Message.Contains("missing required", StringComparison.Ordinal) ? "The body lacks a required key."
+            : json.Message.Contains("uplicate", StringComparison.Ordinal) ? "The body has a key twice."
             : "The body is not valid JSON.";
         return Problems.WriteAsync(
             context, 400, "invalid-json", message, "GET /openapi/v1.json describes every request.", [new InputFault(path, $"{message.TrimEnd('.')}: {place}.")]);

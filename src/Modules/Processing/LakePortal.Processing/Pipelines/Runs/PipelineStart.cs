@@ -78,5 +78,7 @@ internal sealed class PipelineStop(PipelineDispatcher dispatcher) : IHostedServi
 {
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public async Task StopAsync(CancellationToken cancellationToken) => await dispatcher.DisposeAsync().AsTask().WaitAsync(cancellationToken);
+    /// <summary>What has not ended when the host's patience is over is closed as interrupted at the next start.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken) =>
+        await dispatcher.DisposeAsync().AsTask().WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 }
