@@ -87,7 +87,7 @@ public abstract class CatalogStoreContract
         var pointer = Pointer("raw", "orders");
         await store.TryCreateAsync(pointer, default);
 
-        Assert.True(await store.TrySwapAsync(pointer.Identifier, pointer.Version, "file:///lake/1.json", default));
+        Assert.True(await store.TrySwapAsync(pointer, "file:///lake/1.json", default));
 
         var found = await (await OpenAsync()).FindAsync(pointer.Identifier, default);
         Assert.Equal(("file:///lake/1.json", pointer.Version + 1, pointer.TableUuid), (found!.MetadataLocation, found.Version, found.TableUuid));
@@ -99,9 +99,9 @@ public abstract class CatalogStoreContract
         var store = await OpenAsync();
         var pointer = Pointer("raw", "orders");
         await store.TryCreateAsync(pointer, default);
-        await store.TrySwapAsync(pointer.Identifier, pointer.Version, "file:///lake/1.json", default);
+        await store.TrySwapAsync(pointer, "file:///lake/1.json", default);
 
-        Assert.False(await store.TrySwapAsync(pointer.Identifier, pointer.Version, "file:///lake/late.json", default));
+        Assert.False(await store.TrySwapAsync(pointer, "file:///lake/late.json", default));
 
         Assert.Equal("file:///lake/1.json", (await store.FindAsync(pointer.Identifier, default))!.MetadataLocation);
     }
@@ -111,9 +111,25 @@ public abstract class CatalogStoreContract
     {
         var store = await OpenAsync();
 
-        Assert.False(await store.TrySwapAsync(new TableIdentifier("raw", "nothing"), 0, "file:///lake/1.json", default));
+        Assert.False(await store.TrySwapAsync(Pointer("raw", "nothing"), "file:///lake/1.json", default));
 
         Assert.Null(await store.FindAsync(new TableIdentifier("raw", "nothing"), default));
+    }
+
+    [Fact]
+    public async Task A_swap_leaves_a_table_alone_that_was_dropped_and_created_again_at_the_same_version()
+    {
+        var store = await OpenAsync();
+        var first = Pointer("raw", "orders");
+        await store.TryCreateAsync(first, default);
+        await store.DropAsync(first.Identifier, default);
+        var second = Pointer("raw", "orders");
+        await (await OpenAsync()).TryCreateAsync(second, default);
+
+        Assert.False(await store.TrySwapAsync(first, "file:///lake/1.json", default));
+        Assert.False(await store.TrySwapAsync(first with { TableUuid = second.TableUuid }, "file:///lake/1.json", default));
+        Assert.Equal(second.MetadataLocation, (await store.FindAsync(first.Identifier, default))!.MetadataLocation);
+        Assert.True(await store.TrySwapAsync(second, "file:///lake/1.json", default));
     }
 
     [Fact]
@@ -127,16 +143,16 @@ public abstract class CatalogStoreContract
             stores.Add(await OpenAsync());
         }
 
-        var version = pointer.Version;
+        var current = pointer;
         for (var round = 0; round < 5; round++)
         {
-            var expected = version;
-            var won = await Task.WhenAll(stores.Select((s, i) => Task.Run(() => s.TrySwapAsync(pointer.Identifier, expected, $"file:///lake/{expected}-{i}.json", default))));
+            var expected = current;
+            var won = await Task.WhenAll(stores.Select((s, i) => Task.Run(() => s.TrySwapAsync(expected, $"file:///lake/{expected.Version}-{i}.json", default))));
 
             var winner = Assert.Single(Enumerable.Range(0, won.Length), i => won[i]);
             var found = await stores[0].FindAsync(pointer.Identifier, default);
-            Assert.Equal(($"file:///lake/{expected}-{winner}.json", expected + 1), (found!.MetadataLocation, found.Version));
-            version = found.Version;
+            Assert.Equal(($"file:///lake/{expected.Version}-{winner}.json", expected.Version + 1), (found!.MetadataLocation, found.Version));
+            current = found;
         }
     }
 
@@ -181,7 +197,7 @@ public abstract class CatalogStoreContract
         Assert.False(await store.DropAsync(pointer.Identifier, default));
 
         Assert.Null(await store.FindAsync(pointer.Identifier, default));
-        Assert.False(await store.TrySwapAsync(pointer.Identifier, pointer.Version, "file:///lake/1.json", default));
+        Assert.False(await store.TrySwapAsync(pointer, "file:///lake/1.json", default));
         var again = Pointer("raw", "orders");
         Assert.True(await store.TryCreateAsync(again, default));
         Assert.Equal(again.TableUuid, (await store.FindAsync(again.Identifier, default))!.TableUuid);

@@ -36,7 +36,17 @@ internal sealed class FileTable(TableIdentifier identifier, IReadOnlyList<Schema
 
     public override string ResolveLocation(string location) => location["file://".Length..];
 
-    public override Task<IReadOnlyList<long>> ReadDeletionVectorAsync(ContentFile file, CancellationToken cancellationToken) => throw new NotSupportedException();
+    /// <summary>Positions by path of the file that would hold the vector.</summary>
+    public Dictionary<string, IReadOnlyList<long>> Vectors { get; } = [];
+
+    public override Task<IReadOnlyList<long>> ReadDeletionVectorAsync(ContentFile file, CancellationToken cancellationToken) => Task.FromResult(Vectors[file.Path]);
+
+    /// <summary>A deletion vector of these positions.</summary>
+    public ContentFile Vector(string name, params long[] positions)
+    {
+        Vectors[name] = positions;
+        return new ContentFile { Content = FileContent.PositionDeletes, Path = name, Format = "PUFFIN", SpecId = 0, RecordCount = positions.Length, FileSizeInBytes = 1 };
+    }
 
     public override Task<ScanPlan> PlanScanAsync(SnapshotSelector selector, Predicate? predicate, CancellationToken cancellationToken)
     {

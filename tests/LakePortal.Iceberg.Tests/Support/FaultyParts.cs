@@ -46,9 +46,9 @@ internal sealed class FaultyStore(ICatalogStore inner) : ICatalogStore
 
     public Task<bool> TryCreateAsync(TablePointer pointer, CancellationToken cancellationToken) => inner.TryCreateAsync(pointer, cancellationToken);
 
-    public Task<bool> TrySwapAsync(TableIdentifier identifier, long expectedVersion, string metadataLocation, CancellationToken cancellationToken)
+    public Task<bool> TrySwapAsync(TablePointer expected, string metadataLocation, CancellationToken cancellationToken)
     {
-        Task<bool> Swap() => inner.TrySwapAsync(identifier, expectedVersion, metadataLocation, cancellationToken);
+        Task<bool> Swap() => inner.TrySwapAsync(expected, metadataLocation, cancellationToken);
         return OnSwap is { } intercept ? intercept(Swap) : Swap();
     }
 

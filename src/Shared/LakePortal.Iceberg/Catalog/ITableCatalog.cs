@@ -17,9 +17,12 @@ public interface ICatalogStore
     /// <returns>False when a table of that name exists.</returns>
     Task<bool> TryCreateAsync(TablePointer pointer, CancellationToken cancellationToken);
 
-    /// <summary>The commit: sets the metadata location if and only if the version is still the expected one.</summary>
-    /// <returns>False when another commit was faster, or the table is gone.</returns>
-    Task<bool> TrySwapAsync(TableIdentifier identifier, long expectedVersion, string metadataLocation, CancellationToken cancellationToken);
+    /// <summary>
+    /// The commit: sets the metadata location and counts the version up, if and only if uuid, version and metadata location are still the expected
+    /// ones. The version alone would not do: a table that was dropped and created again counts from the start.
+    /// </summary>
+    /// <returns>False when another commit was faster, or the table is gone or another one.</returns>
+    Task<bool> TrySwapAsync(TablePointer expected, string metadataLocation, CancellationToken cancellationToken);
 
     /// <returns>False when there was none.</returns>
     Task<bool> DropAsync(TableIdentifier identifier, CancellationToken cancellationToken);

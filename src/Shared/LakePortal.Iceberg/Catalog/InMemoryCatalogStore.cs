@@ -40,17 +40,19 @@ public sealed class InMemoryCatalogStore : ICatalogStore
         }
     }
 
-    public Task<bool> TrySwapAsync(TableIdentifier identifier, long expectedVersion, string metadataLocation, CancellationToken cancellationToken)
+    public Task<bool> TrySwapAsync(TablePointer expected, string metadataLocation, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(expected);
         cancellationToken.ThrowIfCancellationRequested();
         lock (_gate)
         {
-            if (!_pointers.TryGetValue(identifier, out var pointer) || pointer.Version != expectedVersion)
+            if (!_pointers.TryGetValue(expected.Identifier, out var pointer)
+                || (pointer.TableUuid, pointer.Version, pointer.MetadataLocation) != (expected.TableUuid, expected.Version, expected.MetadataLocation))
             {
                 return Task.FromResult(false);
             }
 
-            _pointers[identifier] = pointer with { MetadataLocation = metadataLocation, Version = expectedVersion + 1 };
+            _pointers[expected.Identifier] = pointer with { MetadataLocation = metadataLocation, Version = pointer.Version + 1 };
             return Task.FromResult(true);
         }
     }

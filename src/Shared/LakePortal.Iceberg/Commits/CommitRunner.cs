@@ -120,7 +120,7 @@ internal sealed class CommitRunner(CatalogContext context)
             try
             {
                 // From here on there is no way back: a cancelled swap would leave its outcome unknown.
-                return await context.Store.TrySwapAsync(current.Identifier, current.Pointer.Version, location, CancellationToken.None).ConfigureAwait(false)
+                return await context.Store.TrySwapAsync(current.Pointer, location, CancellationToken.None).ConfigureAwait(false)
                     ? SwapOutcome.Won
                     : await OutcomeAsync(current, location).ConfigureAwait(false) ?? SwapOutcome.Lost;
             }

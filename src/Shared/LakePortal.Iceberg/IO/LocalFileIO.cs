@@ -1,13 +1,10 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace LakePortal.Iceberg.IO;
 
 /// <summary>The lake on a local disk.</summary>
-public sealed partial class LocalFileIO : IFileIO
+public sealed class LocalFileIO : IFileIO
 {
-    private const int ReadOnlyFlag = 0;
-
     public async Task<ReadOnlyMemory<byte>> ReadAsync(string location, CancellationToken cancellationToken)
     {
         var path = Locations.ToLocalPath(location);
@@ -55,7 +52,7 @@ public sealed partial class LocalFileIO : IFileIO
         var temporary = Path.Combine(directory, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}.tmp");
         try
         {
-            Directory.CreateDirectory(directory);
+            DurableFiles.CreateDirectory(directory);
             try
             {
                 var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 0, FileOptions.Asynchronous);
@@ -74,7 +71,7 @@ public sealed partial class LocalFileIO : IFileIO
                 throw;
             }
 
-            SyncDirectory(directory);
+            DurableFiles.SyncDirectory(directory);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -139,7 +136,7 @@ public sealed partial class LocalFileIO : IFileIO
     {
         try
         {
-            Directory.CreateDirectory(Locations.ToLocalPath(location));
+            DurableFiles.CreateDirectory(Locations.ToLocalPath(location));
             return Task.CompletedTask;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -179,48 +176,9 @@ public sealed partial class LocalFileIO : IFileIO
         }
     }
 
-    // The name of a new file is only durable once its directory is, and .NET does not open directories.
-    private static void SyncDirectory(string directory)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            return;
-        }
-
-        var descriptor = Open(directory, ReadOnlyFlag);
-        if (descriptor < 0)
-        {
-            throw new IOException($"Cannot open the directory '{directory}' (error {Marshal.GetLastPInvokeError()}).");
-        }
-
-        try
-        {
-            if (Fsync(descriptor) != 0)
-            {
-                throw new IOException($"Cannot flush the directory '{directory}' (error {Marshal.GetLastPInvokeError()}).");
-            }
-        }
-        finally
-        {
-            _ = Close(descriptor);
-        }
-    }
-
     private static LakeFileException Failed(string location, string verb, Exception e) => e switch
     {
         FileNotFoundException or DirectoryNotFoundException => new LakeFileException(location, "is missing", inner: e),
         _ => new LakeFileException(location, $"cannot be {verb}: {e.Message}", isTransient: e is not UnauthorizedAccessException, inner: e),
     };
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Open(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Fsync(int descriptor);
-
-    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Close(int descriptor);
 }

@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 namespace LakePortal.Serving.Catalog;
 
 /// <summary>
-/// Table pointers in the control database. The swap is one UPDATE that names the version it expects, so the database itself decides
+/// Table pointers in the control database. The swap is one UPDATE that names the uuid, version and location it expects, so the database itself decides
 /// which of two commits wins; no transaction spans more than that statement.
 /// </summary>
 internal sealed class EfCatalogStore(IDbContextFactory<ServingDbContext> databases) : ICatalogStore
@@ -62,14 +62,16 @@ internal sealed class EfCatalogStore(IDbContextFactory<ServingDbContext> databas
         }
     }
 
-    public async Task<bool> TrySwapAsync(
-        TableIdentifier identifier, long expectedVersion, string metadataLocation, CancellationToken cancellationToken)
+    public async Task<bool> TrySwapAsync(TablePointer expected, string metadataLocation, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(expected);
+        var (identifier, uuid, location, version) = (expected.Identifier, expected.TableUuid, expected.MetadataLocation, expected.Version);
         await using var database = await databases.CreateDbContextAsync(cancellationToken);
         var changed = await database.CatalogTables
-            .Where(t => t.Namespace == identifier.Namespace && t.Name == identifier.Name && t.Version == expectedVersion)
+            .Where(t => t.Namespace == identifier.Namespace && t.Name == identifier.Name
+                && t.TableUuid == uuid && t.Version == version && t.MetadataLocation == location)
             .ExecuteUpdateAsync(
-                u => u.SetProperty(t => t.MetadataLocation, metadataLocation).SetProperty(t => t.Version, expectedVersion + 1),
+                u => u.SetProperty(t => t.MetadataLocation, metadataLocation).SetProperty(t => t.Version, version + 1),
                 cancellationToken);
         return changed == 1;
     }

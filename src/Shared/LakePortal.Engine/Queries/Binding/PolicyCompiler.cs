@@ -51,8 +51,8 @@ internal sealed class PolicyCompiler(SqlParser parser)
 
         try
         {
-            // A newline ends a comment that the expression may end with.
-            var statement = parser.ParseSelect($"SELECT ({expression}\n)", 0, expression);
+            // Without parentheses, which the expression could close and open again.
+            var statement = parser.ParseSelect($"SELECT {expression}", 0, expression);
             SqlGate.Check(statement);
             var names = new ExpressionCheck();
             var tree = names.CheckOnly(statement);
@@ -86,7 +86,7 @@ internal sealed class PolicyCompiler(SqlParser parser)
             var select = Required(statement["node"]);
             var list = select.Objects("select_list").ToList();
             var plain = select.Text("type") == "SELECT_NODE" && list.Count == 1 && select["from_table"] is JsonObject from && from.Text("type") == "EMPTY"
-                && select["where_clause"] is null && select["having"] is null && select["qualify"] is null && !select.Objects("modifiers").Any()
+                && select["where_clause"] is null && select["having"] is null && select["qualify"] is null && select["sample"] is null && !select.Objects("modifiers").Any()
                 && !select.Objects("group_expressions").Any() && !Required(select["cte_map"]).Objects("map").Any() && list[0].Text("alias").Length == 0;
             if (!plain)
             {

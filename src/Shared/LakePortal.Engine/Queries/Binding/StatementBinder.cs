@@ -52,7 +52,9 @@ internal sealed class StatementBinder(ITableCatalog catalog, IQueryAuthorizer? a
             explain,
             uses,
             scans.Values.DistinctBy(s => s.Table.Identifier).ToDictionary(s => s.Table.Identifier, s => s.Plan.SnapshotId),
-            Sum(scans.Values.Select(s => s.Plan.Statistics)),
+
+            // How many files a condition leaves would tell the range of values that a row filter hides.
+            Sum(scans.Values.Where(s => s.Policy?.RowFilter is null).Select(s => s.Plan.Statistics)),
             [.. files.Values.SelectMany(f => f.Directories).Distinct(StringComparer.Ordinal)],
             await DeletedPositionsAsync(scans, files, cancellationToken).ConfigureAwait(false),
             new ErrorTranslator(names, policyOf.Values.Any(p => p is not null), analysis.Tables));

@@ -43,9 +43,9 @@ internal sealed class DataFileWriter(WriterOptions options)
         }
 
         var written = new List<ContentFile>(copied.Count);
+        await FlushAsync([.. copied.Where(c => c.Rows > 0).Select(c => c.LocalPath)], target, cancellationToken);
         foreach (var file in copied.Where(c => c.Rows > 0))
         {
-            await FlushAsync(file.LocalPath, cancellationToken);
             written.Add(Describe(connection, file, target, partitions));
         }
 
@@ -111,7 +111,7 @@ internal sealed class DataFileWriter(WriterOptions options)
     {
         try
         {
-            Directory.CreateDirectory(target.LocalDirectory);
+            DurableFiles.CreateDirectory(target.LocalDirectory);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -119,10 +119,16 @@ internal sealed class DataFileWriter(WriterOptions options)
         }
     }
 
-    /// <summary>DuckDB leaves a file in the page cache; a snapshot must not refer to bytes that a power cut can take.</summary>
-    private static Task FlushAsync(string path, CancellationToken cancellationToken) => Task.Run(() =>
+    /// <summary>DuckDB leaves files in the page cache; a snapshot must not refer to bytes, or to names, that a power cut can take.</summary>
+    private static async Task FlushAsync(IReadOnlyCollection<string> paths, WriteTarget target, CancellationToken cancellationToken)
     {
-        using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite);
-        RandomAccess.FlushToDisk(handle);
-    }, cancellationToken);
+        try
+        {
+            await DurableFiles.SyncAsync(paths, target.LocalDirectory, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new LakePortal.Iceberg.LakeFileException(target.DataLocation, $"cannot be flushed to the disk: {e.Message}", isTransient: e is IOException, inner: e);
+        }
+    }
 }

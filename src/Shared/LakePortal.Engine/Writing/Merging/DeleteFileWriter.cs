@@ -35,10 +35,7 @@ internal sealed class DeleteFileWriter(WriterOptions options)
             CopiedFile.Read, cancellationToken))[0];
         var location = target.LocationOf(copied.LocalPath);
         files.Add(prefix, [location]);
-        using (var handle = File.OpenHandle(copied.LocalPath, FileMode.Open, FileAccess.ReadWrite))
-        {
-            RandomAccess.FlushToDisk(handle);
-        }
+        await DurableFiles.SyncAsync([copied.LocalPath], target.LocalDirectory, cancellationToken);
 
         var paths = dataFiles.Select(f => Encoding.UTF8.GetBytes(f.Path)).ToList();
         paths.Sort((a, b) => a.AsSpan().SequenceCompareTo(b));
