@@ -62,6 +62,8 @@ internal static class Canonical
         PrimitiveType { Kind: PrimitiveKind.Binary } => $"'\\x' || lower(hex({value}))",
         PrimitiveType { Kind: PrimitiveKind.TimestampTz } => $"strftime(({value}) AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M:%S') || {Fraction($"({value}) AT TIME ZONE 'UTC'")} || '+00'",
         PrimitiveType { Kind: PrimitiveKind.Timestamp } => $"strftime({value}, '%Y-%m-%d %H:%M:%S') || {Fraction(value)}",
+        // DuckDB leaves the zero before the point out when the type has no digit there.
+        PrimitiveType { Kind: PrimitiveKind.Decimal } => $"replace(replace('^' || ({value})::VARCHAR, '^-.', '^-0.'), '^.', '^0.')[2:]",
         _ => $"({value})::VARCHAR",
     };
 

@@ -43,7 +43,8 @@ public sealed class CopyRowParserTests
 
         var digits = BigInteger.Abs(unscaled).ToString(System.Globalization.CultureInfo.InvariantCulture).PadLeft(scale + 1, '0');
         var text = (unscaled < 0 ? "-" : "") + (scale == 0 ? digits : $"{digits[..^scale]}.{digits[^scale..]}");
-        Assert.Equal([text], loaded);
+        // DuckDB leaves the zero before the point out when the type has no digit there.
+        Assert.Equal([scale == precision ? text.Replace("0.", ".", StringComparison.Ordinal) : text], loaded);
     }
 
     [Property(MaxTest = 200)]
