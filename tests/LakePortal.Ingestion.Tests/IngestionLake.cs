@@ -31,15 +31,18 @@ public sealed class IngestionLake : IAsyncDisposable
 
     public IRunStore Runs => Lake.Services.GetRequiredService<IRunStore>();
 
-    public static async Task<IngestionLake> StartAsync(PostgresServer server, string? database = null)
+    public static async Task<IngestionLake> StartAsync(PostgresServer server, string? database = null, IReadOnlyDictionary<string, string?>? settings = null)
     {
         var lake = await TestLake.StartAsync([new ServingModule(), new IngestionModule()], configure: services =>
         {
             services.AddSingleton<IQueryAuthorizer, EverythingAllowed>();
             services.TryAddSingleton<IJobSchedule, NoSchedule>();
-        });
+        }, settings: settings);
         return new IngestionLake(lake, server, database ?? await server.CreateDatabaseAsync($"t{Guid.NewGuid():N}"));
     }
+
+    /// <summary>Chunks so small that a table of a few megabytes has many.</summary>
+    public static Dictionary<string, string?> SmallChunks => new() { ["Ingestion:SmallestChunkBytes"] = "262144", ["Ingestion:LargestChunkBytes"] = "262144" };
 
     public Task ExecuteAsync(string sql) => Server.ExecuteAsync(Database, sql);
 

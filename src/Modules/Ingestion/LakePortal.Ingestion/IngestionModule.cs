@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using LakePortal.Engine.Writing;
 using LakePortal.Ingestion.Offload;
 using LakePortal.Ingestion.Offload.Landing;
@@ -25,7 +26,9 @@ public sealed class IngestionModule : IModule
         ArgumentNullException.ThrowIfNull(configuration);
         services.AddLakePortalWriter();
         services.AddModuleDb<IngestionDbContext>(Name);
-        services.AddSingleton(configuration.GetSection(IngestionOptions.SectionName).Get<IngestionOptions>() ?? new IngestionOptions());
+        var options = configuration.GetSection(IngestionOptions.SectionName).Get<IngestionOptions>() ?? new IngestionOptions();
+        Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
+        services.AddSingleton(options);
 
         services.AddSingleton<PostgresConnector>();
         services.AddSingleton<SourceStore>();

@@ -55,7 +55,7 @@ public sealed record SetSyncPaused(string Name, bool Paused) : IRequest, IAudite
 [RequiresPermission(Permissions.SyncsRead)]
 public sealed record GetSyncRun(string RunId) : IRequest<SyncRunDetail>;
 
-/// <param name="Consistency"><c>one-moment</c>: all chunks were read in one snapshot of the source; <c>several-moments</c>: the run was resumed, chunks name their positions.</param>
+/// <param name="Consistency"><c>one-moment</c>: all chunks were read in one snapshot of the source; <c>several-moments</c>: the run was resumed, chunks name their positions. Refined is the source at <paramref name="Position"/> in both cases.</param>
 public sealed record SyncRunDetail(
     RunInfo Run, string Mode, string? Position, string Consistency, int Attempt, IReadOnlyList<ChunkInfo> Chunks, long? RawSnapshotId, long? RefinedSnapshotId);
 

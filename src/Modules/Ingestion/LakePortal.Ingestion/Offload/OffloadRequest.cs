@@ -39,6 +39,9 @@ internal sealed record OffloadResult
 
     public required string Position { get; init; }
 
+    /// <summary>The position and the rows belong to each other exactly; otherwise the position was taken just before.</summary>
+    public required bool IsPositionExact { get; init; }
+
     /// <summary>The highest value of the cursor column in refined; null without a cursor.</summary>
     public string? CursorValue { get; init; }
 

@@ -3,6 +3,7 @@ using LakePortal.Engine.Writing;
 using LakePortal.Iceberg;
 using LakePortal.Iceberg.Tables;
 using LakePortal.Ingestion.Offload.Landing;
+using LakePortal.Ingestion.Offload.Reading;
 using LakePortal.Ingestion.Store;
 
 namespace LakePortal.Ingestion.Offload;
@@ -10,10 +11,28 @@ namespace LakePortal.Ingestion.Offload;
 /// <summary>Committing: one snapshot of raw, then one of refined that is computed from it.</summary>
 internal sealed partial class OffloadRun
 {
-    /// <returns>Null: nothing changed in the source, nothing was committed.</returns>
-    private async Task<Snapshot?> CommitRawAsync(OffloadWork work, OpenedLoad opened, IStagingArea area, IReadOnlyList<ChunkRow> chunks, bool isSeveral, CancellationToken cancellationToken)
+    /// <summary>After a resumed load: rows in raw that say what was deleted between its attempts.</summary>
+    private async Task<IReadOnlyList<ContentFile>> DeletedAsync(OffloadWork work, OpenedLoad opened, IStagingArea area, IReadOnlyList<ChunkRow> chunks, CancellationToken cancellationToken)
     {
-        var files = chunks.SelectMany(c => ContentFileJson.Read(c.Files)).ToList();
+        progress.Begin("looking for deleted rows", null, false);
+        var stamp = new RowStamp(work.Snapshot.Position, opened.Load.IngestedAt);
+        var deleted = new DeletedRows(work, area, request.Sync.Raw, work.Tables.AbsentColumns);
+        try
+        {
+            var files = await deleted.WriteAsync(opened.Kept, [.. chunks.Except(opened.Kept)], stamp, cancellationToken);
+            progress.Note($"{files.Sum(f => f.RecordCount)} rows were deleted since earlier attempts read them.");
+            return files;
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw await ExplainAsync(e, work, cancellationToken);
+        }
+    }
+
+    /// <returns>Null: nothing changed in the source, nothing was committed.</returns>
+    private async Task<Snapshot?> CommitRawAsync(OffloadWork work, OpenedLoad opened, IStagingArea area, IReadOnlyList<ChunkRow> chunks, IReadOnlyList<ContentFile> deleted, bool isSeveral, CancellationToken cancellationToken)
+    {
+        var files = chunks.SelectMany(c => ContentFileJson.Read(c.Files)).Concat(deleted).ToList();
         if (files.Count == 0 && !work.IsFull)
         {
             return null;
@@ -54,6 +73,7 @@ internal sealed partial class OffloadRun
             RowsRaw = Rows(rawTable),
             RowsRefined = Rows(refinedTable),
             Position = work.Snapshot.Position,
+            IsPositionExact = work.Snapshot.IsExact,
             Consistency = _facts.Consistency,
             IsFull = work.IsFull,
             Attempts = _facts.Attempt,

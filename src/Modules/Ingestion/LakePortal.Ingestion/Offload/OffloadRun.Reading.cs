@@ -49,8 +49,8 @@ internal sealed partial class OffloadRun
             Resumable = isResumable,
         };
         await services.Store.OpenAsync(load, cancellationToken);
-        var lanes = Math.Max(1, request.Source.Parallelism);
-        return new OpenedLoad(load, kept, kept.Count > 0 ? ChunkPlanner.Rest(work.Access, lanes, kept) : ChunkPlanner.Whole(work.Access, lanes, work.Since));
+        var sizes = new ChunkSizes(Math.Max(1, request.Source.Parallelism), services.Options.SmallestChunkBytes, services.Options.LargestChunkBytes);
+        return new OpenedLoad(load, kept, kept.Count > 0 ? ChunkPlanner.Rest(work.Access, sizes, kept) : ChunkPlanner.Whole(work.Access, sizes, work.Since));
     }
 
     /// <summary>Reads all chunks; what comes back is complete and, where the load can be resumed, recorded.</summary>

@@ -55,7 +55,7 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
     private async Task<OffloadResult> AttemptAsync(int attempt, CancellationToken cancellationToken)
     {
         progress.Begin("connecting", null, false);
-        await using var snapshot = await SourceSnapshot.TakeAsync(services.Connector, request.Source, cancellationToken);
+        await using var snapshot = await SourceSnapshot.TakeAsync(services.Connector, request.Source, services.Options.ExactPositionWait, cancellationToken);
         var source = await DescribeAsync(snapshot, cancellationToken);
         var work = await PlanAsync(snapshot, source, cancellationToken);
         await services.Syncs.DescribeAsync(request.Sync.Name, work.Plan, work.Key, cancellationToken);
@@ -67,7 +67,7 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
 
         var opened = await OpenLoadAsync(work, cancellationToken);
         Publish(f => f with { Position = snapshot.Position, Attempt = opened.Load.Attempt, Chunks = [.. opened.Kept.Select(c => Info(c, "kept")), .. opened.Chunks.Select(c => Info(c, "waiting"))] });
-        progress.Note($"Attempt {attempt}: snapshot at {snapshot.Position}, {opened.Chunks.Count} chunks to read, {opened.Kept.Count} kept from before"
+        progress.Note($"Attempt {attempt}: snapshot at {(snapshot.IsExact ? "exactly " : "")}{snapshot.Position}, {opened.Chunks.Count} chunks to read, {opened.Kept.Count} kept from before"
             + (work.Since is { } since ? $"; only rows of transactions from {since} on." : "."));
         progress.Restart(opened.Kept.Sum(c => c.Rows), opened.Kept.Sum(c => c.Bytes));
         progress.Begin(work.IsFull ? "reading" : "reading changes", work.IsFull ? source.Rows : null, isEstimate: true);
@@ -78,8 +78,8 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
         var bytes = files.Sum(c => c.Bytes);
         progress.Begin("committing", rows, false);
         var isSeveral = files.Any(c => c.Attempt != opened.Load.Attempt);
-        Publish(f => f with { Consistency = isSeveral ? SyncRunFacts.SeveralMoments : SyncRunFacts.OneMoment });
-        var raw = await CommitRawAsync(work, opened, area, files, isSeveral, cancellationToken);
+        var deleted = isSeveral ? await DeletedAsync(work, opened, area, files, cancellationToken) : [];
+        var raw = await CommitRawAsync(work, opened, area, files, deleted, isSeveral, cancellationToken);
         var rawSeconds = services.Clock.GetElapsedTime(_started).TotalSeconds;
         return await CompleteAsync(work, raw, rows, bytes, rawSeconds, cancellationToken);
     }

@@ -12,7 +12,7 @@ namespace LakePortal.Ingestion.Offload;
 /// <summary>What runs work with.</summary>
 internal sealed class OffloadServices(
     PostgresConnector connector, ITableCatalog catalog, ILakeWriter writer, LakeTables tables, RefinedWriter refined, OffloadStore store, SyncStore syncs,
-    OrphanFiles orphans, IChangeFeed feed, IMediator mediator, TimeProvider clock)
+    OrphanFiles orphans, IChangeFeed feed, IMediator mediator, IngestionOptions options, TimeProvider clock)
 {
     public PostgresConnector Connector { get; } = connector;
 
@@ -29,6 +29,8 @@ internal sealed class OffloadServices(
     public SyncStore Syncs { get; } = syncs;
 
     public OrphanFiles Orphans { get; } = orphans;
+
+    public IngestionOptions Options { get; } = options;
 
     public TimeProvider Clock { get; } = clock;
 

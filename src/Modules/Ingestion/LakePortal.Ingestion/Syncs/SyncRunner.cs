@@ -257,7 +257,11 @@ internal sealed class SyncRunner(
         ["raw_snapshot_id"] = result.RawSnapshotId,
         ["refined_snapshot_id"] = result.RefinedSnapshotId,
         ["position"] = result.Position,
+        ["position_exact"] = result.IsPositionExact,
         ["consistency"] = result.Consistency,
+
+        // Whatever raw was read in, refined is the source at the position; incremental loads do not see deletes.
+        ["refined_consistency"] = result.IsFull ? SyncRunFacts.OneMoment : "one-moment-without-deletes",
         ["load"] = result.IsFull ? "full" : "incremental",
         ["attempts"] = result.Attempts,
         ["raw_seconds"] = Math.Round(result.RawSeconds, 3),

@@ -24,8 +24,9 @@ internal sealed class RefinedWriter(ILakeWriter writer, ILakeEngine engine)
         }
         else if (snapshot.Summary[SnapshotNotes.Deduplicate] == "true")
         {
-            // Chunks of several snapshots: a row that changed in between is there in both versions, the later snapshot has the newer one.
-            sql += $" QUALIFY row_number() OVER (PARTITION BY {string.Join(", ", key.Select(PgSql.Quote))} ORDER BY \"_ingested_at\" DESC) = 1";
+            // Chunks of several snapshots: a row that changed in between is there in both versions, the later snapshot has the newer one, or says that it is gone.
+            var newest = $"SELECT * FROM {Name(raw.Identifier)} QUALIFY row_number() OVER (PARTITION BY {string.Join(", ", key.Select(PgSql.Quote))} ORDER BY \"_ingested_at\" DESC) = 1";
+            sql = $"SELECT {columns} FROM ({newest}) AS n WHERE \"_op\" <> 'd'";
         }
 
         return await writer.WriteQueryAsync(

@@ -20,14 +20,17 @@ internal sealed record ReadAccess(IReadOnlyList<PgHeap> Heaps, bool HasPageRange
     }
 }
 
+/// <param name="Lanes">Chunks that are read at once.</param>
+/// <param name="SmallestBytes">Of the heap, for one chunk.</param>
+/// <param name="LargestBytes">Of the heap, for one chunk.</param>
+internal sealed record ChunkSizes(int Lanes, long SmallestBytes, long LargestBytes);
+
 internal static class ChunkPlanner
 {
     private const long PageBytes = 8192;
-    private const long SmallestChunkBytes = 16L << 20;
-    private const long LargestChunkBytes = 192L << 20;
 
     /// <summary>All of the table, in one snapshot.</summary>
-    public static IReadOnlyList<ReadChunk> Whole(ReadAccess access, int lanes, long? sinceXid = null)
+    public static IReadOnlyList<ReadChunk> Whole(ReadAccess access, ChunkSizes sizes, long? sinceXid = null)
     {
         if (access.Heaps.Count == 0)
         {
@@ -35,7 +38,7 @@ internal static class ChunkPlanner
         }
 
         var chunks = new List<ReadChunk>();
-        var pagesPerChunk = PagesPerChunk(access, lanes);
+        var pagesPerChunk = PagesPerChunk(access, sizes);
         foreach (var heap in access.Heaps)
         {
             Split(heap, access, pagesPerChunk, sinceXid, chunks);
@@ -49,11 +52,11 @@ internal static class ChunkPlanner
     /// still on its page, in the chunk; any other was written by a transaction that the snapshot did not see. So: pages that no chunk covers in full,
     /// and from covered pages what was written since. Together they are every row of the new snapshot.
     /// </summary>
-    public static IReadOnlyList<ReadChunk> Rest(ReadAccess access, int lanes, IReadOnlyList<ChunkRow> done)
+    public static IReadOnlyList<ReadChunk> Rest(ReadAccess access, ChunkSizes sizes, IReadOnlyList<ChunkRow> done)
     {
         var number = done.Max(c => c.Number);
         var chunks = new List<ReadChunk>();
-        var pagesPerChunk = PagesPerChunk(access, lanes);
+        var pagesPerChunk = PagesPerChunk(access, sizes);
         foreach (var heap in access.Heaps)
         {
             var planned = new List<ReadChunk>();
@@ -84,10 +87,10 @@ internal static class ChunkPlanner
         return [.. chunks.Select((c, i) => c with { Number = number + i + 1 })];
     }
 
-    private static long PagesPerChunk(ReadAccess access, int lanes)
+    private static long PagesPerChunk(ReadAccess access, ChunkSizes sizes)
     {
         var bytes = access.Heaps.Sum(h => h.Pages) * PageBytes;
-        return Math.Clamp(bytes / (lanes * 4), SmallestChunkBytes, LargestChunkBytes) / PageBytes;
+        return Math.Clamp(bytes / (sizes.Lanes * 4), sizes.SmallestBytes, Math.Max(sizes.SmallestBytes, sizes.LargestBytes)) / PageBytes;
     }
 
     private static void Split(PgHeap heap, ReadAccess access, long pagesPerChunk, long? sinceXid, List<ReadChunk> chunks)

@@ -32,7 +32,7 @@ internal sealed class LaneReader(LaneContext context, int number) : IAsyncDispos
     private readonly ColumnDecoder[] _decoders = [.. context.Plan.Columns.Select(c => c.Decoder)];
     private readonly CopyPump _pump = new();
     private readonly List<Task> _writes = [];
-    private NpgsqlConnection? _connection;
+    private ICopyConnection? _connection;
     private int _slot;
     private long _rows;
     private long _bytes;
@@ -78,20 +78,16 @@ internal sealed class LaneReader(LaneContext context, int number) : IAsyncDispos
         }
     }
 
-    private (long Rows, long Bytes) Copy(NpgsqlConnection connection, ReadChunk chunk, List<Task<IReadOnlyList<ContentFile>>> writes, CancellationToken cancellationToken)
+    private (long Rows, long Bytes) Copy(ICopyConnection connection, ReadChunk chunk, List<Task<IReadOnlyList<ContentFile>>> writes, CancellationToken cancellationToken)
     {
         (_rows, _bytes) = (0, 0);
         var slot = NextSlot();
 
         // A read that waits for the server (a lock, a slow disk) does not look at the token: the server is told to stop.
-        var process = connection.ProcessID;
+        var process = connection.ProcessId;
         using var cancelled = cancellationToken.Register(() => CancelBackend(process));
         cancellationToken.ThrowIfCancellationRequested();
-        using (var stream = connection.BeginRawBinaryCopy(chunk.CopySql(context.Table, context.Plan, context.Snapshot.Xmax)))
-        {
-            _pump.Run(stream.Read, _decoders, () => slot.Chunk, Filled, cancellationToken);
-        }
-
+        connection.Copy(chunk.CopySql(context.Table, context.Plan, context.Snapshot.Xmax), read => _pump.Run(read, _decoders, () => slot.Chunk, Filled, cancellationToken));
         writes.Add(slot.Write(context.Stamp, cancellationToken));
         return (_rows, _bytes);
 

@@ -27,8 +27,13 @@ internal sealed class SourceSnapshot : IAsyncDisposable
 
     public required string Name { get; init; }
 
-    /// <summary>Log position taken just before: no transaction that committed before it is missing except one that was still becoming visible.</summary>
+    /// <summary>
+    /// Log position. Exact: what is committed behind it is what the snapshot does not see. Otherwise taken just before the snapshot: what is behind it may be
+    /// in the snapshot too, and of what is before it only a transaction that was just becoming visible may be missing.
+    /// </summary>
     public required string Position { get; init; }
+
+    public required bool IsExact { get; init; }
 
     /// <summary>64-bit id below which every transaction had ended.</summary>
     public required long Xmin { get; init; }
@@ -37,19 +42,16 @@ internal sealed class SourceSnapshot : IAsyncDisposable
 
     public required uint DatabaseOid { get; init; }
 
-    public static async Task<SourceSnapshot> TakeAsync(PostgresConnector connector, SourceDefinition source, CancellationToken cancellationToken)
+    public static async Task<SourceSnapshot> TakeAsync(PostgresConnector connector, SourceDefinition source, TimeSpan exactWait, CancellationToken cancellationToken)
     {
         var connection = await connector.OpenAsync(source, cancellationToken);
         try
         {
-            string position;
-            await using (var command = new NpgsqlCommand(PgCatalogSql.Position, connection))
-            {
-                position = (string)(await command.ExecuteScalarAsync(cancellationToken))!;
-            }
-
+            // The snapshot outlives its slot: the transaction below takes it over and exports it itself.
+            await using var exact = await ExactMoment.TryTakeAsync(connector, source, connection, exactWait, cancellationToken);
+            var position = exact?.Position ?? await PositionAsync(connection, cancellationToken);
             var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellationToken);
-            await using (var readOnly = new NpgsqlCommand("SET TRANSACTION READ ONLY", connection))
+            await using (var readOnly = new NpgsqlCommand(exact is null ? "SET TRANSACTION READ ONLY" : $"SET TRANSACTION READ ONLY; SET TRANSACTION SNAPSHOT '{exact.Snapshot}'", connection))
             {
                 _ = await readOnly.ExecuteNonQueryAsync(cancellationToken);
             }
@@ -64,6 +66,7 @@ internal sealed class SourceSnapshot : IAsyncDisposable
                 Xmax = reader.GetInt64(2),
                 DatabaseOid = reader.GetFieldValue<uint>(3),
                 Position = position,
+                IsExact = exact is not null,
             };
         }
         catch (Exception e)
@@ -78,22 +81,15 @@ internal sealed class SourceSnapshot : IAsyncDisposable
         }
     }
 
-    /// <summary>A further connection that sees the same moment.</summary>
-    public async Task<NpgsqlConnection> OpenReaderAsync(CancellationToken cancellationToken)
+    private static async Task<string> PositionAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        var connection = await _connector.OpenAsync(_source, cancellationToken);
-        try
-        {
-            await using var command = new NpgsqlCommand($"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '{Name}'", connection);
-            _ = await command.ExecuteNonQueryAsync(cancellationToken);
-            return connection;
-        }
-        catch
-        {
-            await connection.DisposeAsync();
-            throw;
-        }
+        await using var command = new NpgsqlCommand(PgCatalogSql.Position, connection);
+        return (string)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
+
+    /// <summary>A further connection that sees the same moment, to copy by.</summary>
+    public Task<ICopyConnection> OpenReaderAsync(CancellationToken cancellationToken) =>
+        _connector.OpenCopyAsync(_source, $"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '{Name}'", cancellationToken);
 
     /// <summary>A connection outside the snapshot, to give orders to the server.</summary>
     public Task<NpgsqlConnection> OpenControlAsync(CancellationToken cancellationToken) => _connector.OpenAsync(_source, cancellationToken);

@@ -9,7 +9,15 @@ using LakePortal.Ingestion.Offload.Mapping;
 namespace LakePortal.Ingestion.Offload.Reading;
 
 /// <summary>What every row of a chunk has in common in the log.</summary>
-internal sealed record RowStamp(string Position, DateTimeOffset IngestedAt);
+internal sealed record RowStamp(string Position, DateTimeOffset IngestedAt)
+{
+    /// <summary>The log's own columns, for a SELECT.</summary>
+    public string Columns(string op) =>
+        $"""
+        '{op}' AS "_op", 'BATCH' AS "_load_type", '{Position}' AS "_position", NULL::BIGINT AS "_txid", NULL::TIMESTAMPTZ AS "_committed_at",
+        TIMESTAMPTZ '{IngestedAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", CultureInfo.InvariantCulture)}+00' AS "_ingested_at"
+        """;
+}
 
 /// <summary>
 /// A staging table that is filled from a COPY stream and then written as data files. A lane has two, so that one is written while the other is
@@ -78,10 +86,7 @@ internal sealed class StagingSlot(IStagingArea area, TablePlan plan, IReadOnlyLi
     {
         var columns = plan.Columns.Select((c, i) => string.Create(CultureInfo.InvariantCulture, $"c{i} AS {PgName(c.LakeName)}"))
             .Concat(absentColumns.Select(c => $"NULL AS {PgName(c)}"))
-            .Append($"""
-                'r' AS "_op", 'BATCH' AS "_load_type", '{stamp.Position}' AS "_position", NULL::BIGINT AS "_txid", NULL::TIMESTAMPTZ AS "_committed_at",
-                TIMESTAMPTZ '{stamp.IngestedAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", CultureInfo.InvariantCulture)}+00' AS "_ingested_at"
-                """);
+            .Append(stamp.Columns("r"));
         return $"SELECT {string.Join(", ", columns)} FROM {name}";
     }
 

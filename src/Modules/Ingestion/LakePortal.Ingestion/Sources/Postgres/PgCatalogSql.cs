@@ -88,6 +88,13 @@ internal static class PgCatalogSql
     public const string Position =
         "SELECT (CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() END)::text";
 
+    /// <summary>Logical slots need their log level, a role that may replicate, and (before version 16) a server that is no standby.</summary>
+    public const string CanMakeSlots =
+        """
+        SELECT pg_catalog.current_setting('wal_level') = 'logical' AND NOT pg_catalog.pg_is_in_recovery()
+           AND coalesce((SELECT rolreplication OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user), false)
+        """;
+
     public const string ExportSnapshot =
         """
         SELECT pg_catalog.pg_export_snapshot(), pg_catalog.txid_snapshot_xmin(pg_catalog.txid_current_snapshot()), pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot()),

@@ -1,3 +1,6 @@
+using System.Security.Authentication;
+using LakePortal.Ingestion.Offload.Reading;
+using LakePortal.Ingestion.Sources.Postgres.Wire;
 using LakePortal.Kernel.Secrets;
 using Npgsql;
 
@@ -36,6 +39,67 @@ internal sealed class PostgresConnector(ISecretResolver secrets)
         {
             await connection.DisposeAsync();
             if (PostgresErrors.Translate(e, source) is { } translated)
+            {
+                throw translated;
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Opens a connection to copy by, after the session's settings and <paramref name="begin"/>.</summary>
+    /// <exception cref="IngestionException">Unreachable or refused, with the reason.</exception>
+    public async Task<ICopyConnection> OpenCopyAsync(SourceDefinition source, string begin, CancellationToken cancellationToken)
+    {
+        if (await TryOpenWireAsync(source, begin, cancellationToken) is { } wire)
+        {
+            return new WireCopyConnection(wire);
+        }
+
+        var connection = await OpenAsync(source, cancellationToken);
+        try
+        {
+            await using var command = new NpgsqlCommand(begin, connection);
+            _ = await command.ExecuteNonQueryAsync(cancellationToken);
+            return new DriverCopyConnection(connection);
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <returns>Null: the source needs the driver.</returns>
+    private async Task<WireConnection?> TryOpenWireAsync(SourceDefinition source, string begin, CancellationToken cancellationToken)
+    {
+        // Certificates are the driver's business, and so are sockets in the file system and lists of hosts.
+        if (source.Sslmode is "verify-ca" or "verify-full" || source.Host.StartsWith('/') || source.Host.StartsWith('@') || source.Host.Contains(',', StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        var password = source.Password is { } reference ? await secrets.ResolveAsync(reference, cancellationToken) : null;
+        bool? tls = source.Sslmode switch { "require" => true, "prefer" => null, _ => false };
+        var target = new WireTarget(source.Host, source.Port, source.Database, source.Username, password, tls, source.ApplicationName, source.ConnectTimeout);
+        WireConnection? connection = null;
+        try
+        {
+            connection = await WireConnection.OpenAsync(target, cancellationToken);
+            await Task.Run(() => connection.Execute($"{SessionSettings(source)} {begin}"), CancellationToken.None);
+            return connection;
+        }
+        catch (Exception e)
+        {
+            connection?.Dispose();
+
+            // What has to do with encryption and rules of pg_hba.conf the driver tries in more ways; what it says then is the answer.
+            if (e is WireNotSpokenException or AuthenticationException or PostgresException { SqlState: PostgresErrorCodes.InvalidAuthorizationSpecification })
+            {
+                return null;
+            }
+
+            if (PostgresErrors.Translate(e, source) is { } translated && translated != e)
             {
                 throw translated;
             }
