@@ -66,8 +66,9 @@ internal sealed partial class OffloadRun
         queue.Writer.Complete();
         var context = new LaneContext(work.Source, work.Plan, work.Tables.AbsentColumns, request.Sync.Raw, work.Snapshot, area,
             new RowStamp(work.Snapshot.Position, opened.Load.IngestedAt), progress, services.Clock);
-        var lanes = Enumerable.Range(1, Math.Clamp(opened.Chunks.Count, 1, Math.Max(1, request.Source.Parallelism)))
-            .Select(n => RunLaneAsync(new LaneReader(context, n), work, opened.Load, area, queue.Reader, stop)).ToList();
+        var readers = Enumerable.Range(1, Math.Clamp(opened.Chunks.Count, 1, Math.Max(1, request.Source.Parallelism))).Select(n => new LaneReader(context, n)).ToList();
+        await OpenAsync(readers, cancellationToken);
+        var lanes = readers.Select(r => RunLaneAsync(r, work, opened.Load, area, queue.Reader, stop)).ToList();
         try
         {
             var results = await Task.WhenAll(lanes);
@@ -78,6 +79,23 @@ internal sealed partial class OffloadRun
             // The first failure stops the other lanes; theirs are only its echo.
             var first = lanes.Where(l => l.IsFaulted).SelectMany(l => l.Exception!.InnerExceptions).FirstOrDefault(x => x is not OperationCanceledException) ?? e;
             throw await ExplainAsync(first, work, cancellationToken);
+        }
+    }
+
+    private static async Task OpenAsync(List<LaneReader> readers, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.WhenAll(readers.Select(r => r.OpenAsync(cancellationToken)));
+        }
+        catch
+        {
+            foreach (var reader in readers)
+            {
+                await reader.DisposeAsync();
+            }
+
+            throw;
         }
     }
 
@@ -180,11 +198,12 @@ internal sealed partial class OffloadRun
                 _text[column.Source.Name] = needs.Reason;
                 await services.Syncs.LearnTextAsync(request.Sync.Name, _text, cancellationToken);
                 return new ColumnWidenedException(column.Source.Name, needs.Reason);
-            case LakePortalException known:
+            case IngestionException known:
                 return known;
             case OperationCanceledException when cancellationToken.IsCancellationRequested:
                 return error;
             default:
+                // The engine's own errors know no more of a full disk than DuckDB's words.
                 return DiskErrors.Translate(error, request.Sync.Raw.ToString()) ?? PostgresErrors.Translate(error, request.Source, work.Source.Display) ?? error;
         }
     }

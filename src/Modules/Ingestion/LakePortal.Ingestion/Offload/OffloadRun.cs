@@ -93,6 +93,7 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
             if (table.CanRead)
             {
                 await PgCatalog.LockAsync(snapshot.Connection, table, cancellationToken);
+                snapshot.ReaderLock = PgCatalog.LockSql(table) is { } sql ? $"{sql} NOWAIT" : null;
                 return table;
             }
 

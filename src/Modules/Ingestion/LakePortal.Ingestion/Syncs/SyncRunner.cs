@@ -227,7 +227,7 @@ internal sealed class SyncRunner(
             return;
         }
 
-        var known = error as LakePortalException ?? DiskErrors.Translate(error, "the lake");
+        var known = error as IngestionException ?? DiskErrors.Translate(error, "the lake") ?? error as LakePortalException;
         if (known is { Kind: not ErrorKind.Internal })
         {
             Log.RunFailed(logger, active.Sync, active.RunId, known.Code, known.Message, known.Hint);

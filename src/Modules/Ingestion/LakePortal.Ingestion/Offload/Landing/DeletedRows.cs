@@ -43,7 +43,8 @@ internal sealed class DeletedRows(OffloadWork work, IStagingArea area, TableIden
             gone += $" ANTI JOIN {Files(read)} AS r USING ({names})";
         }
 
-        var columns = work.Plan.Columns.Select(c => c.LakeName).Concat(absentColumns).Select(n => work.Key.Contains(n) ? PgSql.Quote(n) : $"NULL AS {PgSql.Quote(n)}");
+        var columns = work.Plan.Columns
+            .Select(c => work.Key.Contains(c.LakeName) ? PgSql.Quote(c.LakeName) : $"NULL::{c.StagingType} AS {PgSql.Quote(c.LakeName)}").Concat(absentColumns);
         return await area.WriteFilesAsync(connection, $"SELECT {string.Join(", ", columns)}, {stamp.Columns("d")} FROM ({gone})", raw, cancellationToken);
     }
 

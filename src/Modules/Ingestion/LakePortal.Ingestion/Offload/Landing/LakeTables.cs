@@ -1,3 +1,4 @@
+using LakePortal.Engine.Writing;
 using LakePortal.Iceberg;
 using LakePortal.Iceberg.Catalog;
 using LakePortal.Iceberg.Schemas;
@@ -8,7 +9,7 @@ using LakePortal.Ingestion.Syncs;
 namespace LakePortal.Ingestion.Offload.Landing;
 
 /// <summary>The two tables of a sync, fit for its columns.</summary>
-/// <param name="AbsentColumns">Columns of the lake that the source has no more: they stay, null in new rows.</param>
+/// <param name="AbsentColumns">Columns of the lake that the source has no more: they stay, null in new rows. As the expressions of a SELECT.</param>
 internal sealed record PreparedTables(Table Raw, Table Refined, IReadOnlyList<string> AbsentColumns);
 
 /// <summary>Creates the tables of a sync and follows the source's definition: new columns are added, types promoted; anything else needs a rebuild.</summary>
@@ -25,8 +26,9 @@ internal sealed class LakeTables(ITableCatalog catalog)
         var raw = await PrepareAsync(new CreateTable(sync.Raw, plan.RawFields(), [], partition, Properties), source, rebuild, note, cancellationToken);
         var refined = await PrepareAsync(
             new CreateTable(sync.Refined, plan.RefinedFields(identifier), identifier.Count == key.Count ? identifier : [], partition, Properties), source, rebuild, note, cancellationToken);
-        var absent = raw.Schema.Fields.Select(f => f.Name)
-            .Where(n => plan.Columns.All(c => c.LakeName != n) && TablePlan.LogColumns.All(c => c.Name != n)).ToList();
+        var absent = raw.Schema.Fields
+            .Where(f => plan.Columns.All(c => c.LakeName != f.Name) && TablePlan.LogColumns.All(c => c.Name != f.Name))
+            .Select(f => $"NULL::{DuckDbTypes.ToDuckDb(f.Type)} AS {PgSql.Quote(f.Name)}").ToList();
         return new PreparedTables(raw, refined, absent);
     }
 

@@ -37,14 +37,18 @@ internal sealed class LaneReader(LaneContext context, int number) : IAsyncDispos
     private long _rows;
     private long _bytes;
 
+    /// <summary>Connects, and thereby locks the table. Reading connects by itself; all lanes do it before the first of them reads, so that no other statement comes in between.</summary>
+    public async Task OpenAsync(CancellationToken cancellationToken) => _connection ??= await context.Snapshot.OpenReaderAsync(cancellationToken);
+
     /// <summary>Reads the chunk to its end and starts writing its last rows. The returned task ends when all of its files are there.</summary>
     public async Task<Task<ChunkFiles>> ReadAsync(ReadChunk chunk, CancellationToken cancellationToken)
     {
-        _connection ??= await context.Snapshot.OpenReaderAsync(cancellationToken);
+        await OpenAsync(cancellationToken);
+        var connection = _connection!;
         var started = context.Clock.GetTimestamp();
         var writes = new List<Task<IReadOnlyList<ContentFile>>>();
         var done = await Task.Factory.StartNew(
-            () => Copy(_connection, chunk, writes, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            () => Copy(connection, chunk, writes, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         (_rows, _bytes) = (0, 0);
         var files = FinishAsync(chunk, done.Rows, done.Bytes, started, writes);
         _writes.Add(files);

@@ -42,6 +42,12 @@ internal sealed class SourceSnapshot : IAsyncDisposable
 
     public required uint DatabaseOid { get; init; }
 
+    /// <summary>
+    /// Statement by which a further connection locks the table before it reads. It must not wait: behind a TRUNCATE that waits for this snapshot's own lock
+    /// it would wait for ever. Failing, it ends the attempt, which lets the other through.
+    /// </summary>
+    public string? ReaderLock { get; set; }
+
     public static async Task<SourceSnapshot> TakeAsync(PostgresConnector connector, SourceDefinition source, TimeSpan exactWait, CancellationToken cancellationToken)
     {
         var connection = await connector.OpenAsync(source, cancellationToken);
@@ -89,7 +95,7 @@ internal sealed class SourceSnapshot : IAsyncDisposable
 
     /// <summary>A further connection that sees the same moment, to copy by.</summary>
     public Task<ICopyConnection> OpenReaderAsync(CancellationToken cancellationToken) =>
-        _connector.OpenCopyAsync(_source, $"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '{Name}'", cancellationToken);
+        _connector.OpenCopyAsync(_source, $"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '{Name}'; {ReaderLock}", cancellationToken);
 
     /// <summary>A connection outside the snapshot, to give orders to the server.</summary>
     public Task<NpgsqlConnection> OpenControlAsync(CancellationToken cancellationToken) => _connector.OpenAsync(_source, cancellationToken);

@@ -85,7 +85,7 @@ internal sealed class StagingSlot(IStagingArea area, TablePlan plan, IReadOnlyLi
     private string Select(RowStamp stamp)
     {
         var columns = plan.Columns.Select((c, i) => string.Create(CultureInfo.InvariantCulture, $"c{i} AS {PgName(c.LakeName)}"))
-            .Concat(absentColumns.Select(c => $"NULL AS {PgName(c)}"))
+            .Concat(absentColumns)
             .Append(stamp.Columns("r"));
         return $"SELECT {string.Join(", ", columns)} FROM {name}";
     }

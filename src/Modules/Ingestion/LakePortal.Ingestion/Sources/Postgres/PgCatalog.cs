@@ -18,12 +18,15 @@ internal static class PgCatalog
     /// </summary>
     public static async Task LockAsync(NpgsqlConnection connection, PgTable table, CancellationToken cancellationToken)
     {
-        if (table.Kind is 'r' or 'p')
+        if (LockSql(table) is { } sql)
         {
-            await using var command = new NpgsqlCommand($"LOCK TABLE {table.Sql} IN ACCESS SHARE MODE", connection);
+            await using var command = new NpgsqlCommand(sql, connection);
             _ = await command.ExecuteNonQueryAsync(cancellationToken);
         }
     }
+
+    /// <returns>Null: there is nothing to lock.</returns>
+    public static string? LockSql(PgTable table) => table.Kind is 'r' or 'p' ? $"LOCK TABLE {table.Sql} IN ACCESS SHARE MODE" : null;
 
     public static async Task<IReadOnlyList<PgHeap>> ReadHeapsAsync(NpgsqlConnection connection, uint table, CancellationToken cancellationToken)
     {
