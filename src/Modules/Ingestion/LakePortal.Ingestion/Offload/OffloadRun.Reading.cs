@@ -2,6 +2,7 @@ using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
 using LakePortal.Engine.Writing;
 using LakePortal.Ingestion.Offload.CopyBinary;
+using LakePortal.Ingestion.Offload.Landing;
 using LakePortal.Ingestion.Offload.Mapping;
 using LakePortal.Ingestion.Offload.Reading;
 using LakePortal.Ingestion.Sources.Postgres;
@@ -23,7 +24,12 @@ internal sealed partial class OffloadRun
         var isResumable = work.IsFull && work.Key.Count > 0 && !work.IsOwnKey && work.Access is { HasRowVersions: true, Heaps.Count: > 0 } && request.Sync.Consistency == "run";
         var open = await services.Store.FindOpenAsync(request.Sync.Name, cancellationToken);
         var kept = new List<ChunkRow>();
-        if (open is { } earlier)
+        if (open is { } committed && committed.Load.LoadId == _notes.Newest(work.Tables.Raw)?.Summary[SnapshotNotes.Load])
+        {
+            // Stopped between its commit and its end: its files are raw's now, and not to be committed once more or taken for left-overs.
+            await services.Store.CloseAsync(request.Sync.Name, cancellationToken);
+        }
+        else if (open is { } earlier)
         {
             var good = isResumable && earlier.Load.Resumable && earlier.Load.Fingerprint == fingerprint && request.Mode is not (OffloadRequest.Full or OffloadRequest.Rebuild)
                 ? earlier.Chunks.Where(c => work.Access.Heaps.Any(h => h.Oid == c.Heap && h.FileNode == c.FileNode)).ToList()
