@@ -39,9 +39,8 @@ internal sealed partial class OffloadRun
         }
 
         // After a resumed load every page was looked at again in the last snapshot, so the last one counts.
-        var horizon = new Horizon(work.Snapshot.Xmin, work.Snapshot.DatabaseOid, work.Source.Oid);
         var ingestedAt = opened.Load.IngestedAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", CultureInfo.InvariantCulture) + "+00";
-        var summary = _notes.ForRaw(request.RunId, opened.Load.LoadId, work.IsFull, work.Snapshot.Position, ingestedAt, isSeveral, horizon);
+        var summary = _notes.ForRaw(request.RunId, opened.Load.LoadId, work.IsFull, work.Snapshot.Position, ingestedAt, isSeveral, work.Horizon);
         var outcome = work.IsFull
             ? await area.CommitReplaceAsync(request.Sync.Raw, files, summary, cancellationToken)
             : await area.CommitAppendAsync(request.Sync.Raw, files, summary, cancellationToken);

@@ -133,12 +133,17 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
 
         var access = ReadAccess.For(source, heaps, snapshot.Connection.PostgreSqlVersion.Major);
         var tables = await services.Tables.PrepareAsync(sync, plan, source, key, request.IsRebuild, m => progress.Note(m), cancellationToken);
-        var since = request.WantsIncremental ? Since(snapshot, source, key, access, tables) : null;
-        return new OffloadWork(snapshot, source, plan, key, access, tables, since) { IsOwnKey = sync.Key.Count > 0 && !sync.Key.ToHashSet().SetEquals(source.Key) };
+        var horizon = new Horizon(snapshot.Xmin, snapshot.DatabaseOid, source.Oid, PlanHash(plan), string.Join(' ', heaps.Select(h => $"{h.Oid}:{h.FileNode}").Order(StringComparer.Ordinal)));
+        var since = request.WantsIncremental ? Since(snapshot, source, key, access, tables, horizon) : null;
+        return new OffloadWork(snapshot, source, plan, key, access, tables, since)
+        {
+            Horizon = horizon,
+            IsOwnKey = sync.Key.Count > 0 && !sync.Key.ToHashSet().SetEquals(source.Key),
+        };
     }
 
     /// <summary>From which transaction on rows are new; null: everything is to be read.</summary>
-    private long? Since(SourceSnapshot snapshot, PgTable source, List<string> key, ReadAccess access, PreparedTables tables)
+    private long? Since(SourceSnapshot snapshot, PgTable source, List<string> key, ReadAccess access, PreparedTables tables, Horizon now)
     {
         if (key.Count == 0)
         {
@@ -162,13 +167,28 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
             return null;
         }
 
+        if (horizon.Plan != now.Plan)
+        {
+            progress.Note("The columns, or how they are loaded, changed since the last load: the table is loaded in full.", RunLogLevel.Warning);
+            return null;
+        }
+
+        if (horizon.Heaps != now.Heaps)
+        {
+            progress.Note("The table was truncated or rewritten, or a partition came or went, since the last load: it is loaded in full.", RunLogLevel.Warning);
+            return null;
+        }
+
         return horizon.Xmin;
     }
 
+    private string PlanHash(TablePlan plan) =>
+        Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{plan.Fingerprint()}\n{(request.HashKey is { } k ? Convert.ToHexString(SHA256.HashData(k)) : "")}")));
+
     private string Fingerprint(OffloadWork work)
     {
-        var text = string.Join('\n', work.Plan.Fingerprint(), string.Join(',', work.Key), work.Tables.Raw.Metadata.TableUuid, work.Tables.Raw.Metadata.CurrentSchemaId,
-            work.Tables.Raw.Metadata.DefaultSpecId, work.Source.Oid, work.Snapshot.DatabaseOid, request.HashKey is { } k ? Convert.ToHexString(SHA256.HashData(k)) : "");
+        var text = string.Join('\n', PlanHash(work.Plan), string.Join(',', work.Key), work.Tables.Raw.Metadata.TableUuid, work.Tables.Raw.Metadata.CurrentSchemaId,
+            work.Tables.Raw.Metadata.DefaultSpecId, work.Source.Oid, work.Snapshot.DatabaseOid);
         return Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }
 
@@ -192,6 +212,9 @@ internal sealed record OffloadWork(
     SourceSnapshot Snapshot, PgTable Source, TablePlan Plan, IReadOnlyList<string> Key, ReadAccess Access, PreparedTables Tables, long? Since)
 {
     public bool IsFull => Since is null;
+
+    /// <summary>Until where the lake is when this load is committed.</summary>
+    public required Horizon Horizon { get; init; }
 
     /// <summary>The key comes from the sync's author; no index of the source vouches for it.</summary>
     public bool IsOwnKey { get; init; }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using LakePortal.Kernel.Configuration;
 using LakePortal.Kernel.Live;
 using LakePortal.Kernel.Messaging;
@@ -6,7 +7,7 @@ using LakePortal.Kernel.Messaging;
 namespace LakePortal.Ingestion.Sources;
 
 /// <summary><c>kind: source</c>.</summary>
-internal sealed class SourceKind(SourceStore store, IChangeFeed feed) : IConfigurationKind
+internal sealed partial class SourceKind(SourceStore store, IChangeFeed feed) : IConfigurationKind
 {
     public string Kind => "source";
 
@@ -18,7 +19,14 @@ internal sealed class SourceKind(SourceStore store, IChangeFeed feed) : IConfigu
 
     public async Task<IReadOnlyList<PlannedChange>> PlanAsync(ConfigDocument document, CancellationToken cancellationToken)
     {
-        var wanted = ConfigBinder.ToJson(SourceStore.Read(document));
+        var source = SourceStore.Read(document);
+        if (source.Password is { Length: > 0 } password && !Reference().IsMatch(password))
+        {
+            throw ConfigBinder.Invalid(document, [ConfigBinder.Fault(document, "password", "A password is not stored in clear.",
+                "Store it as a secret (portal: Secrets, or PUT /api/v1/secrets/<name>) and write password: ${secret:<name>}; ${env:<NAME>} takes it from the environment.")]);
+        }
+
+        var wanted = ConfigBinder.ToJson(source);
         var name = document.Name!;
         return [ConfigDiff.Plan(Kind, name, await ExportAsync(name, cancellationToken), wanted)];
     }
@@ -40,4 +48,7 @@ internal sealed class SourceKind(SourceStore store, IChangeFeed feed) : IConfigu
         await store.DeleteAsync(name, cancellationToken);
         feed.Publish("sources");
     }
+
+    [GeneratedRegex(@"^\$\{(secret|env):[^{}]+\}$")]
+    private static partial Regex Reference();
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LakePortal.Iceberg;
 using LakePortal.Kernel.Configuration;
 using LakePortal.Kernel.Errors;
 using LakePortal.Kernel.Live;
@@ -21,27 +22,23 @@ internal sealed class SyncKind(SyncResolver resolver, SyncStore store, SyncRunne
     public async Task<IReadOnlyList<PlannedChange>> PlanAsync(ConfigDocument document, CancellationToken cancellationToken)
     {
         var changes = new List<PlannedChange>();
-        var faults = new List<InputFault>();
-        var others = await store.ListAsync(null, cancellationToken);
-        foreach (var (definition, wanted) in await resolver.ResolveAsync(document, cancellationToken))
+        var resolved = await resolver.ResolveAsync(document, cancellationToken);
+        await CheckTargetsAsync(document, [.. resolved.Select(r => r.Definition)], cancellationToken);
+        foreach (var (definition, wanted) in resolved)
         {
-            var clash = others.Where(o => o.Name != definition.Name).Select(o => SyncResolver.Read(o.Name, o.Document))
-                .FirstOrDefault(o => o.Raw == definition.Raw || o.Refined == definition.Refined);
-            if (clash is not null)
-            {
-                faults.Add(ConfigBinder.Fault(document, "raw", $"The sync '{clash.Name}' writes to {(clash.Raw == definition.Raw ? clash.Raw : clash.Refined)} already.", "Give this one tables of its own with name, raw and refined."));
-                continue;
-            }
-
             changes.Add(ConfigDiff.Plan(Kind, definition.Name, await ExportAsync(definition.Name, cancellationToken), wanted));
         }
 
-        return faults.Count == 0 ? changes : throw ConfigBinder.Invalid(document, faults);
+        return changes;
     }
 
     public async Task ApplyAsync(ConfigDocument document, CancellationToken cancellationToken)
     {
-        foreach (var (definition, wanted) in await resolver.ResolveAsync(document, cancellationToken))
+        var resolved = await resolver.ResolveAsync(document, cancellationToken);
+
+        // Once more: another document of the same call may have taken a name since it was planned.
+        await CheckTargetsAsync(document, [.. resolved.Select(r => r.Definition)], cancellationToken);
+        foreach (var (definition, wanted) in resolved)
         {
             await store.SaveAsync(definition.Name, definition.Source, wanted, cancellationToken);
             if (definition.Schedule is { } cron)
@@ -73,5 +70,32 @@ internal sealed class SyncKind(SyncResolver resolver, SyncStore store, SyncRunne
         await schedule.RemoveAsync(SyncJob.Name, name, cancellationToken);
         await store.DeleteAsync(name, cancellationToken);
         feed.Publish("syncs");
+    }
+
+    /// <summary>Every table that a sync writes, raw or refined, is its own: two writers would replace each other's rows.</summary>
+    private async Task CheckTargetsAsync(ConfigDocument document, IReadOnlyList<SyncDefinition> wanted, CancellationToken cancellationToken)
+    {
+        var faults = new List<InputFault>();
+        var taken = new Dictionary<TableIdentifier, string>();
+        foreach (var other in (await store.ListAsync(null, cancellationToken)).Where(o => wanted.All(w => w.Name != o.Name)).Select(o => SyncResolver.Read(o.Name, o.Document)))
+        {
+            (taken[other.Raw], taken[other.Refined]) = (other.Name, other.Name);
+        }
+
+        foreach (var sync in wanted)
+        {
+            foreach (var (path, table) in new[] { ("raw", sync.Raw), ("refined", sync.Refined) })
+            {
+                if (!taken.TryAdd(table, sync.Name))
+                {
+                    faults.Add(ConfigBinder.Fault(document, path, $"The sync '{taken[table]}' writes to {table} already.", "Give each sync a raw and a refined table of its own with name, raw and refined."));
+                }
+            }
+        }
+
+        if (faults.Count > 0)
+        {
+            throw ConfigBinder.Invalid(document, faults);
+        }
     }
 }

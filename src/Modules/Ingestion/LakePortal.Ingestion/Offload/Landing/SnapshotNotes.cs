@@ -7,7 +7,9 @@ namespace LakePortal.Ingestion.Offload.Landing;
 /// <summary>Until where an incremental sync has read: everything that a transaction below <see cref="Xmin"/> wrote.</summary>
 /// <param name="Database">oid of the database: transaction ids mean nothing in another cluster's.</param>
 /// <param name="Table">oid of the table: a table that was dropped and made again starts over.</param>
-internal sealed record Horizon(long Xmin, uint Database, uint Table);
+/// <param name="Plan">Hash of the columns and of how they are loaded: a default that old rows got without being written, or a column that is hashed from now on, shows in no row's version.</param>
+/// <param name="Heaps">The files that hold the rows: an attached partition brings rows with old versions, a truncation or a detached partition takes rows away.</param>
+internal sealed record Horizon(long Xmin, uint Database, uint Table, string? Plan, string? Heaps);
 
 /// <summary>What a sync writes into snapshot summaries and reads back: the lake itself says how far it is, so that a crash between two commits, or between a commit and the control database, loses and repeats nothing.</summary>
 internal sealed record SnapshotNotes(string Sync)
