@@ -78,6 +78,7 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
         var bytes = files.Sum(c => c.Bytes);
         progress.Begin("committing", rows, false);
         var isSeveral = files.Any(c => c.Attempt != opened.Load.Attempt);
+        Publish(f => f with { Consistency = isSeveral ? SyncRunFacts.SeveralMoments : SyncRunFacts.OneMoment });
         var deleted = isSeveral ? await DeletedAsync(work, opened, area, files, cancellationToken) : [];
         var raw = await CommitRawAsync(work, opened, area, files, deleted, isSeveral, cancellationToken);
         var rawSeconds = services.Clock.GetElapsedTime(_started).TotalSeconds;
