@@ -54,7 +54,7 @@ public sealed class TroubleTests(PostgresServer server)
     public async Task A_changed_type_is_promoted_held_or_rebuilt()
     {
         await using var lake = await IngestionLake.StartAsync(server);
-        await lake.ExecuteAsync("CREATE TABLE t (id int PRIMARY KEY, a int, b int); INSERT INTO t VALUES (1, 2, 3)");
+        await lake.ExecuteAsync("CREATE TABLE t (id int PRIMARY KEY, a int, b text); INSERT INTO t VALUES (1, 2, 'three')");
         await lake.SyncAsync("public.t");
         await lake.SucceedAsync("src_t");
         await lake.ExecuteAsync("ALTER TABLE t ALTER a TYPE bigint, ADD c text DEFAULT 'new', DROP b; UPDATE t SET a = 5000000000");
