@@ -2,6 +2,7 @@ using Bunit;
 using LakePortal.Kernel.Hosting;
 using LakePortal.Kernel.Live;
 using LakePortal.Portal.Hosting;
+using LakePortal.Portal.Hosting.Health;
 using LakePortal.Portal.Parts.Frame;
 using LakePortal.Portal.Parts.Values;
 using Microsoft.AspNetCore.Components;
@@ -28,6 +29,7 @@ public abstract class PageTest : BunitContext, IAsyncLifetime
         Services.AddSingleton<TimeProvider>(Time);
         Services.AddSingleton(new LakePaths(new LakeOptions()));
         Services.AddSingleton<SystemFacts>();
+        Services.AddSingleton<IReadiness>(Health);
         Services.AddSingleton<IAntiforgeryTokens, NoTokens>();
         Services.AddScoped<PortalSession>();
         Services.AddScoped<PortalClock>();
@@ -41,6 +43,8 @@ public abstract class PageTest : BunitContext, IAsyncLifetime
     }
 
     internal FakeSender Sender { get; } = new();
+
+    internal FakeReadiness Health { get; } = new();
 
     internal FakeFeed Feed { get; } = new();
 

@@ -99,6 +99,7 @@ internal static class PortalHost
         services.AddLakePortal(configuration, Modules());
         services.AddSingleton<Readiness>();
         services.AddSingleton<StopMiddleware>();
+        services.AddSingleton<IReadiness>(s => s.GetRequiredService<Readiness>());
         services.AddPortalIdentity(options);
         services.AddDataProtection().SetApplicationName("LakePortal")
             .PersistKeysToFileSystem(new DirectoryInfo(new LakePaths(configuration.GetSection(LakeOptions.SectionName).Get<LakeOptions>() ?? new LakeOptions()).Keys));

@@ -68,8 +68,8 @@ public static class PortalUrls
 
     public static string TokenList(string? user = null) => With(Tokens, ("user", user));
 
-    public static string AuditList(string? user = null, string? action = null, string? objectName = null, string? outcome = null, long? before = null) =>
-        With(Audit, ("user", user), ("action", action), ("object", objectName), ("outcome", outcome), ("before", before is null ? null : Number(before.Value)));
+    public static string AuditList(string? user = null, string? action = null, string? objectName = null, string? outcome = null, string? kind = null, long? before = null) =>
+        With(Audit, ("kind", kind), ("user", user), ("action", action), ("object", objectName), ("outcome", outcome), ("before", before is null ? null : Number(before.Value)));
 
     /// <summary>SQL that reads a table, at a snapshot if one is given.</summary>
     public static string SelectSql(string ns, string name, string? snapshot = null, int limit = 100)

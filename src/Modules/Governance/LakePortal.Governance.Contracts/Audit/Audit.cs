@@ -8,8 +8,27 @@ namespace LakePortal.Governance.Contracts.Audit;
 public sealed record AuditEntry(
     long Sequence, DateTimeOffset At, string User, string Via, string Action, string Object, string Outcome, string? Detail);
 
+/// <summary>What kind of deed an entry is about.</summary>
+public enum AuditKind
+{
+    /// <summary>Everything that is neither a granted read nor a sign-in, and whatever was denied.</summary>
+    Changes,
+
+    /// <summary>Tables that were read.</summary>
+    Reads,
+
+    /// <summary>Sign-ins, also those that failed.</summary>
+    SignIns,
+
+    /// <summary>What was refused, whatever it was.</summary>
+    Denied,
+}
+
 public sealed record AuditFilter
 {
+    /// <summary>Null: every kind.</summary>
+    public AuditKind? Kind { get; init; }
+
     public string? User { get; init; }
 
     public string? Action { get; init; }

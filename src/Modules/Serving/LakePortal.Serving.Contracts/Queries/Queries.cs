@@ -38,6 +38,15 @@ public sealed record CancelQuery(string QueryId) : IRequest<bool>;
 [RequiresPermission(Permissions.QueriesRun)]
 public sealed record GetQueryProgress(string QueryId) : IRequest<double?>;
 
+/// <summary>What waits or runs now, oldest first: own queries; with <c>system.read</c> those of everybody.</summary>
+[RequiresPermission(Permissions.QueriesRun)]
+public sealed record ListActiveQueries : IRequest<IReadOnlyList<ActiveQuery>>;
+
+/// <param name="User">For whom it runs.</param>
+/// <param name="State"><c>waiting</c>, <c>running</c> or <c>streaming</c>.</param>
+/// <param name="Progress">0 to 100; null when the engine cannot tell.</param>
+public sealed record ActiveQuery(string QueryId, string User, string Sql, string State, DateTimeOffset StartedAt, double? Progress);
+
 /// <param name="State"><c>running</c>, <c>succeeded</c>, <c>failed</c>, <c>cancelled</c>.</param>
 public sealed record QueryHistoryEntry(
     string QueryId, string User, string Sql, string State, DateTimeOffset StartedAt, double? Milliseconds, long? Rows, string? Error);

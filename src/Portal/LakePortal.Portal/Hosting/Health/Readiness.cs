@@ -5,10 +5,19 @@ using Quartz;
 namespace LakePortal.Portal.Hosting.Health;
 
 /// <param name="Name">database, scheduler, disk, modules.</param>
-internal sealed record HealthPart(string Name, bool Ok, string? Reason);
+public sealed record HealthPart(string Name, bool Ok, string? Reason);
 
-/// <summary>May this process be given work? Every part says why not.</summary>
-internal sealed class Readiness(ControlDatabase database, ISchedulerFactory schedulers, LakePaths paths, PortalOptions options)
+/// <summary>May this process be given work?</summary>
+internal interface IReadiness
+{
+    /// <summary>Every part says why not.</summary>
+    Task<IReadOnlyList<HealthPart>> CheckAsync(CancellationToken cancellationToken);
+
+    /// <summary>Product and version of the control database: <c>SQLite 3.50.4</c>.</summary>
+    Task<string> DatabaseVersionAsync(CancellationToken cancellationToken);
+}
+
+internal sealed class Readiness(ControlDatabase database, ISchedulerFactory schedulers, LakePaths paths, PortalOptions options) : IReadiness
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
@@ -23,6 +32,13 @@ internal sealed class Readiness(ControlDatabase database, ISchedulerFactory sche
         await TryAsync("scheduler", CheckSchedulerAsync, cancellationToken),
         await TryAsync("disk", _ => Task.FromResult(CheckDisk()), cancellationToken),
     ];
+
+    public async Task<string> DatabaseVersionAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = database.CreateConnection("kernel");
+        await connection.OpenAsync(cancellationToken);
+        return $"{(database.IsPostgres ? "PostgreSQL" : "SQLite")} {connection.ServerVersion}";
+    }
 
     private static async Task<HealthPart> TryAsync(string name, Func<CancellationToken, Task<string?>> check, CancellationToken cancellationToken)
     {

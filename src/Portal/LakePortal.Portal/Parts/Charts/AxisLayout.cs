@@ -3,14 +3,14 @@ using System.Text;
 
 namespace LakePortal.Portal.Parts.Charts;
 
-/// <summary>Where the marks of a line, bar or stacked bar chart go. Pure arithmetic, so that it can be tested without a browser.</summary>
+/// <summary>
+/// Where the marks of a line, bar or stacked bar chart go, in percent of the plot from its left and upper edge, so that a chart
+/// fits every width while its text keeps its size. Pure arithmetic, so that it can be tested without a browser.
+/// </summary>
 public sealed class AxisLayout
 {
-    public const double Width = 640;
-    public const double Height = 250;
-    public const double Left = 52;
-    private const double Top = 10;
-    private const double Bottom = 228;
+    private const double Full = 100;
+    private const double WidestBar = 7;
     private const int MaxLabels = 8;
 
     public sealed record Mark(double At, string Text);
@@ -29,6 +29,9 @@ public sealed class AxisLayout
 
     public IReadOnlyList<Line> Lines { get; private init; } = [];
 
+    /// <summary>Width of one category.</summary>
+    public double Band { get; private init; }
+
     /// <summary>Height of the axis line: zero, or the lower edge when zero is not shown.</summary>
     public double Zero { get; private init; }
 
@@ -40,35 +43,32 @@ public sealed class AxisLayout
         var (min, max) = stacked ? StackedRange(data) : Range(data);
         // A line that stays near zero is read better from zero; one far above it, from where it moves.
         var scale = NiceScale.For(min, max, includeZero: !line || min >= 0 && min < max * 0.5);
-        double Y(double value) => Bottom - scale.Share(value) * (Bottom - Top);
-        var band = (Width - Left) / Math.Max(1, data.Categories.Count);
-        double Centre(int index) => Left + band * (index + 0.5);
+        double Y(double value) => Full - scale.Share(value) * Full;
+        var band = Full / Math.Max(1, data.Categories.Count);
+        double Centre(int index) => band * (index + 0.5);
+        var texts = AxisDates.Short(data.Categories);
         return new AxisLayout
         {
             Ticks = [.. scale.Ticks.Select(t => new Mark(Y(t), NiceScale.Text(t)))],
-            Labels = [.. LabelIndexes(data.Categories.Count).Select(i => new Mark(Centre(i), Shorten(data.Categories[i], band * Spacing(data.Categories.Count))))],
+            Labels = Label(data, texts, Centre),
+            Band = band,
             Zero = Y(Math.Clamp(0, scale.Min, scale.Max)),
             Bars = line ? [] : stacked ? Stack(data, band, Centre, Y) : Side(data, band, Centre, Y),
             Lines = line ? [.. data.Series.Select((s, n) => LineOf(s, n, Centre, Y))] : [],
         };
     }
 
-    private static int Spacing(int count) => Math.Max(1, (int)Math.Ceiling(count / (double)MaxLabels));
-
-    private static IEnumerable<int> LabelIndexes(int count)
+    private static List<Mark> Label(ChartData data, AxisDates? dates, Func<int, double> centre)
     {
-        for (var i = 0; i < count; i += Spacing(count))
+        var labels = new List<Mark>();
+        int? before = null;
+        for (var i = 0; i < data.Categories.Count; i += Math.Max(1, (int)Math.Ceiling(data.Categories.Count / (double)MaxLabels)))
         {
-            yield return i;
+            labels.Add(new Mark(centre(i), dates is null ? data.Categories[i] : dates.Text(i, before)));
+            before = i;
         }
-    }
 
-    private static string Shorten(string text, double width)
-    {
-        // Midnight says nothing on an axis of days.
-        var trimmed = text.EndsWith(" 00:00:00", StringComparison.Ordinal) || text.EndsWith("T00:00:00", StringComparison.Ordinal) ? text[..^9] : text;
-        var fits = Math.Max(4, (int)(width / 6.2));
-        return trimmed.Length <= fits ? trimmed : trimmed[..(fits - 1)] + "…";
+        return labels;
     }
 
     private static (double Min, double Max) Range(ChartData data)
@@ -86,7 +86,7 @@ public sealed class AxisLayout
     private static List<Bar> Side(ChartData data, double band, Func<int, double> centre, Func<double, double> y)
     {
         var bars = new List<Bar>();
-        var width = Math.Min(46, band * 0.72 / Math.Max(1, data.Series.Count));
+        var width = Math.Min(WidestBar, band * 0.72 / Math.Max(1, data.Series.Count));
         for (var s = 0; s < data.Series.Count; s++)
         {
             for (var i = 0; i < data.Categories.Count; i++)
@@ -105,7 +105,7 @@ public sealed class AxisLayout
     private static List<Bar> Stack(ChartData data, double band, Func<int, double> centre, Func<double, double> y)
     {
         var bars = new List<Bar>();
-        var width = Math.Min(46, band * 0.72);
+        var width = Math.Min(WidestBar, band * 0.72);
         for (var i = 0; i < data.Categories.Count; i++)
         {
             var (up, down) = (0.0, 0.0);

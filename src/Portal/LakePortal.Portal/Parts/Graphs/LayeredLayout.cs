@@ -15,9 +15,9 @@ public sealed record PlacedGraph(IReadOnlyList<PlacedNode> Nodes, IReadOnlyList<
 /// </summary>
 public static class LayeredLayout
 {
-    public const double NodeWidth = 168;
+    public const double NodeWidth = 220;
     public const double NodeHeight = 44;
-    private const double LayerGap = 64;
+    private const double LayerGap = 56;
     private const double RowGap = 20;
     private const double Margin = 8;
     private const int Sweeps = 8;

@@ -11,6 +11,12 @@ internal static class Formats
     /// <summary>All digits, groups separated.</summary>
     public static string Count(long value) => value.ToString("#,0", Culture);
 
+    /// <summary>With its noun: <c>1 file</c>, <c>2 files</c>, <c>3 queries</c>.</summary>
+    public static string Counted(long value, string one) => $"{Count(value)} {Noun(value, one)}";
+
+    public static string Noun(long value, string one) =>
+        value == 1 ? one : one.EndsWith('y') ? $"{one[..^1]}ies" : $"{one}s";
+
     public static string Bytes(long bytes)
     {
         var value = (double)bytes;

@@ -18,6 +18,17 @@ internal sealed class GetQueryProgressHandler(QueryRegistry registry, ICallerAcc
         Task.FromResult(registry.Find(request.QueryId, callers.Current ?? throw new NotSignedInException())?.Progress);
 }
 
+internal sealed class ListActiveQueriesHandler(QueryRegistry registry, ICallerAccessor callers)
+    : IRequestHandler<ListActiveQueries, IReadOnlyList<ActiveQuery>>
+{
+    public Task<IReadOnlyList<ActiveQuery>> Handle(ListActiveQueries request, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<ActiveQuery>>(
+        [
+            .. registry.Visible(callers.Current ?? throw new NotSignedInException())
+                .Select(q => new ActiveQuery(q.QueryId, q.User, q.Sql, q.State.ToString().ToLowerInvariant(), q.StartedAt, q.Progress)),
+        ]);
+}
+
 internal sealed class ListQueryHistoryHandler(QueryRegistry registry, QueryHistory history, ICallerAccessor callers)
     : IRequestHandler<ListQueryHistory, IReadOnlyList<QueryHistoryEntry>>
 {

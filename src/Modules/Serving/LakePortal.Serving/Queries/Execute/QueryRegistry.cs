@@ -20,6 +20,9 @@ internal sealed class QueryRegistry(IRunningQueries running)
     public IReadOnlyList<RunningQuery> Own(Caller caller) =>
         [.. running.List().Where(q => _owners.TryGetValue(q.QueryId, out var owner) && owner == caller.User)];
 
+    /// <summary>What the caller may look at: everything with <c>system.read</c>, else the own ones.</summary>
+    public IReadOnlyList<RunningQuery> Visible(Caller caller) => caller.Can(Permissions.SystemRead) ? running.List() : Own(caller);
+
     /// <summary>Null when it is not running.</summary>
     /// <exception cref="PermissionDeniedException">It is somebody else's.</exception>
     public RunningQuery? Find(string queryId, Caller caller)
