@@ -100,6 +100,27 @@ public abstract class SecretAndAuditTests(PostgresServer? server) : GovernanceOn
     }
 
     [Fact]
+    public async Task The_audit_trail_tells_changes_from_reads_and_sign_ins_and_keeps_refusals_in_sight()
+    {
+        var trail = Lake.Services.GetRequiredService<IAuditTrail>();
+        foreach (var (action, outcome) in new[]
+        {
+            ("governance.sign-in", "ok"), ("governance.sign-in-failed", "denied"), ("governance.read-tables", "ok"), ("governance.read-tables", "denied"), ("ingestion.run-sync", "ok"),
+        })
+        {
+            await trail.RecordAsync("ann", "api", action, "thing/1", outcome, null, default);
+        }
+
+        async Task<IEnumerable<long>> Of(AuditKind? kind) => (await Lake.SendAsync(new ListAudit(new AuditFilter { Kind = kind, User = "ann" }))).Select(r => r.Sequence);
+        var all = (await Of(null)).Reverse().ToArray();
+        Assert.Equal(5, all.Length);
+        Assert.Equal([all[4], all[3], all[1]], await Of(AuditKind.Changes));
+        Assert.Equal([all[3], all[2]], await Of(AuditKind.Reads));
+        Assert.Equal([all[1], all[0]], await Of(AuditKind.SignIns));
+        Assert.Equal([all[3], all[1]], await Of(AuditKind.Denied));
+    }
+
+    [Fact]
     public async Task The_audit_trail_is_filtered_and_paged_newest_first()
     {
         var trail = Lake.Services.GetRequiredService<IAuditTrail>();

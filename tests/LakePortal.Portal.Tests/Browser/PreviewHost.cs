@@ -1,6 +1,7 @@
 using LakePortal.Kernel.Hosting;
 using LakePortal.Kernel.Live;
 using LakePortal.Portal.Hosting;
+using LakePortal.Portal.Hosting.Health;
 using LakePortal.Portal.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -35,6 +36,7 @@ internal sealed class PreviewHost : IAsyncDisposable
         builder.Services.AddSingleton<IPortalSender>(sender);
         builder.Services.AddSingleton<IChangeFeed>(new FakeFeed());
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<IReadiness>(new FakeReadiness());
         builder.Services.AddSingleton(new LakePaths(new LakeOptions()));
         builder.Services.AddAntiforgery();
         builder.Services.AddPortalUi();

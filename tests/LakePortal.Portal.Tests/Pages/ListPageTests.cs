@@ -1,13 +1,16 @@
 using Bunit;
 using LakePortal.Governance.Contracts.Audit;
 using LakePortal.Kernel.Runs;
+using LakePortal.Portal.Hosting.Health;
 using LakePortal.Portal.Pages.Governance;
 using LakePortal.Portal.Pages.Home;
+using LakePortal.Portal.Pages.Operate;
 using LakePortal.Portal.Pages.Runs;
 using LakePortal.Portal.Pages.Syncs;
 using LakePortal.Portal.Pages.Tables;
 using LakePortal.Portal.Parts;
 using LakePortal.Portal.Tests.Support;
+using LakePortal.Serving.Contracts.Queries;
 
 namespace LakePortal.Portal.Tests.Pages;
 
@@ -47,6 +50,30 @@ public sealed class ListPageTests : PageTest
         Open<RunsPage>(PortalUrls.RunList("sync", "failed", "shop_payments", "24h"));
         var filter = Sender.Requests<ListRuns>().Last().Filter;
         Assert.Equal(("sync", RunState.Failed, "shop_payments", Now.AddHours(-24)), (filter.Kind, filter.State, filter.Name, filter.Since));
+    }
+
+    [Theory]
+    [InlineData(null, AuditKind.Changes)]
+    [InlineData("reads", AuditKind.Reads)]
+    [InlineData("sign-ins", AuditKind.SignIns)]
+    [InlineData("denied", AuditKind.Denied)]
+    [InlineData("all", null)]
+    public void The_address_says_which_audit_entries_are_shown_and_changes_are_the_default(string? kind, AuditKind? expected)
+    {
+        var shown = Open<AuditPage>(PortalUrls.AuditList(kind: kind));
+        shown.WaitForState(() => shown.FindAll(".chips .chip").Count > 0);
+        Assert.Equal(expected, Sender.Requests<ListAudit>().Last().Filter.Kind);
+        Assert.Single(shown.FindAll(".chips .chip[aria-current=true]"));
+    }
+
+    [Fact]
+    public void System_says_what_is_ill_and_cancels_the_query_of_somebody()
+    {
+        Health.Parts = [new("disk", false, "90 MB free, at least 500 MB needed")];
+        var shown = Open<SystemPage>(PortalUrls.System);
+        shown.WaitForAssertion(() => Assert.Contains("90 MB free, at least 500 MB needed", shown.Markup, StringComparison.Ordinal));
+        shown.Find("button[aria-label='Cancel the query of bo']").Click();
+        shown.WaitForAssertion(() => Assert.Equal("q7", Sender.Requests<CancelQuery>().Last().QueryId));
     }
 
     [Fact]

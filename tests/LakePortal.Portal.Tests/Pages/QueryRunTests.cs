@@ -40,6 +40,17 @@ public sealed class QueryRunTests
         Assert.Equal((3, 12), _run.Position);
     }
 
+    [Theory]
+    [InlineData("SELECT order_date,\n  revenu\nFROM curated.sales_daily", 2, 3)]
+    [InlineData("SELECT revenu, revenu FROM curated.sales_daily", 0, 0)]
+    [InlineData("SELECT t.revenues FROM t", 0, 0)]
+    public async Task A_name_that_stands_in_one_place_only_is_found_there(string sql, int line, int column)
+    {
+        _sender.On<ExecuteQuery>(_ => throw new InvalidInputException("There is no column 'revenu'.", "Did you mean revenue?"));
+        await _run.ExecuteAsync(_sender, _time, sql, 1000, () => Task.CompletedTask, CancellationToken.None);
+        Assert.Equal(line == 0 ? null : (line, column), _run.Position);
+    }
+
     [Fact]
     public async Task Cancelling_asks_the_engine_with_the_id_of_the_query_and_ends_as_cancelled()
     {

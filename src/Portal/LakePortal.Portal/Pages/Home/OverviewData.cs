@@ -32,7 +32,7 @@ public sealed record OverviewData(
         var pipelines = If(Permissions.PipelinesRead, new ListPipelines());
         var tables = If(Permissions.TablesRead, new ListTables());
         var running = If(Permissions.SystemRead, new ListRuns(new RunFilter { State = RunState.Running, Limit = 10 }));
-        var failed = If(Permissions.SystemRead, new ListRuns(new RunFilter { State = RunState.Failed, Since = now.AddHours(-24), Limit = 8 }));
+        var failed = If(Permissions.SystemRead, new ListRuns(new RunFilter { State = RunState.Failed, Since = now.AddHours(-24), Limit = 200 }));
         await Task.WhenAll(sources, syncs, pipelines, tables, running, failed);
         return new OverviewData(
             await sources, await syncs, await pipelines, await tables, await running, await failed,

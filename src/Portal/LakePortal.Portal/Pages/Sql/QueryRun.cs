@@ -40,7 +40,7 @@ public sealed partial class QueryRun
     public bool IsCancelling { get; private set; }
 
     /// <summary>Where in the statement the error is, when the engine says so.</summary>
-    public (int Line, int Column)? Position => Failure is null ? null : PositionOf(Failure);
+    public (int Line, int Column)? Position => Failure is null ? null : PositionOf(Failure) ?? PlaceOfName(Sql, Failure.Message);
 
     public async Task ExecuteAsync(
         IPortalSender sender, TimeProvider time, string sql, int limit, Func<Task> changed, CancellationToken cancellationToken)
@@ -121,6 +121,27 @@ public sealed partial class QueryRun
 
         return null;
     }
+
+    /// <summary>Where the name that the engine complains about stands, when it stands in one place only.</summary>
+    private static (int, int)? PlaceOfName(string sql, string message)
+    {
+        if (QuotedName().Match(message) is not { Success: true } match)
+        {
+            return null;
+        }
+
+        var found = Regex.Matches(sql, $@"(?<!\w){Regex.Escape(match.Groups[1].Value)}(?!\w)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+        if (found.Count != 1)
+        {
+            return null;
+        }
+
+        var before = sql[..found[0].Index];
+        return (before.Count(c => c == '\n') + 1, found[0].Index - (before.LastIndexOf('\n') + 1) + 1);
+    }
+
+    [GeneratedRegex(@"no (?:column|table|function) '([^']{1,200})'", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex QuotedName();
 
     [GeneratedRegex(@"line (\d{1,6}),? column (\d{1,6})", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex LineAndColumn();

@@ -39,7 +39,12 @@ function rich(cm, host, area, owner, text) {
     clearTimeout(timer);
     timer = setTimeout(() => owner.invokeMethodAsync('OnEdited', update.state.doc.toString()), 250);
   });
-  const run = { key: 'Mod-Enter', run: () => { owner.invokeMethodAsync('OnRun'); return true; }, preventDefault: true };
+  const run = { key: 'Mod-Enter', run: target => {
+    // What is offered for completion would stay open over the answer.
+    cm.completionKeymap.find(binding => binding.key === 'Escape')?.run(target);
+    owner.invokeMethodAsync('OnRun');
+    return true;
+  }, preventDefault: true };
   const view = new cm.EditorView({
     parent: host,
     state: cm.EditorState.create({
