@@ -23,7 +23,7 @@ public sealed class KilledOffloadTests(ITestOutputHelper output)
             "postgres",
             $"""
             CREATE TABLE big AS
-            SELECT i AS id, md5(i::text) AS digest, (i * 7919 % 1000003) / 100.0 AS amount, timestamptz '2026-01-01' + i * interval '1 second' AS at,
+            SELECT i AS id, md5(i::text) AS digest, (i::bigint * 7919 % 1000003) / 100.0 AS amount, timestamptz '2026-01-01' + i * interval '1 second' AS made_at,
                    CASE WHEN i % 7 <> 0 THEN repeat('x', i % 50) END AS note
             FROM generate_series(1, {Rows}) i;
             ALTER TABLE big ADD PRIMARY KEY (id);
@@ -83,7 +83,7 @@ public sealed class KilledOffloadTests(ITestOutputHelper output)
         await using var connection = await lake.Postgres.OpenAsync("postgres", CancellationToken.None);
         await using var command = new NpgsqlCommand(
             """
-            SELECT concat_ws('|', count(*), count(DISTINCT id), sum(id), sum(round(amount, 2)), sum((extract(epoch FROM at))::bigint), count(note), sum(length(note)),
+            SELECT concat_ws('|', count(*), count(DISTINCT id), sum(id), sum(round(amount, 2)), sum((extract(epoch FROM made_at))::bigint), count(note), sum(length(note)),
               md5(string_agg(digest, '' ORDER BY id))) FROM big
             """, connection);
         return (string)(await command.ExecuteScalarAsync())!;
@@ -91,7 +91,7 @@ public sealed class KilledOffloadTests(ITestOutputHelper output)
 
     private static Task<string> LakeChecksumAsync(TestLake lake, string table) => lake.ScalarAsync(
         $"""
-        SELECT concat_ws('|', count(*), count(DISTINCT id), sum(id), sum(round(CAST(amount AS DECIMAL(18, 4)), 2)::DECIMAL(18, 2)), sum(epoch_us(at) // 1000000), count(note), sum(length(note)),
+        SELECT concat_ws('|', count(*), count(DISTINCT id), sum(id), sum(round(CAST(amount AS DECIMAL(18, 4)), 2)::DECIMAL(18, 2)), sum(epoch_us(made_at) // 1000000), count(note), sum(length(note)),
           md5(string_agg(digest, '' ORDER BY id))) FROM {table}
         """);
 }
