@@ -58,7 +58,16 @@ internal sealed class ScanSql(TableScan scan, LocalFiles files, string vectorTab
         var sql = new StringBuilder("SELECT ");
         sql.Append(OrOne(scan.ReadColumns.Select(c => Output(c, group.Layout))));
         sql.Append(" FROM read_parquet(").Append(SqlQuote.List(group.Tasks.Select(t => files.PathOf(t.File.Path))));
-        sql.Append(", schema = ").Append(Schema(group)).Append(") AS d");
+        sql.Append(", schema = ").Append(Schema(group));
+
+        // With a schema of ours DuckDB takes a file for empty until it is opened, and orders joins by that.
+        var rows = group.Tasks.Sum(t => t.File.RecordCount);
+        if (rows > 0)
+        {
+            sql.Append(", explicit_cardinality = ").Append(rows.ToString(CultureInfo.InvariantCulture));
+        }
+
+        sql.Append(") AS d");
         if (group.HasPositionDeletes)
         {
             sql.Append(" ANTI JOIN ").Append(PositionDeletes(group)).Append(" AS p ON d.filename = p.f AND d.file_row_number = p.pos");
