@@ -48,7 +48,8 @@ public sealed class QueryRunTests
     {
         _sender.On<ExecuteQuery>(_ => throw new InvalidInputException("There is no column 'revenu'.", "Did you mean revenue?"));
         await _run.ExecuteAsync(_sender, _time, sql, 1000, () => Task.CompletedTask, CancellationToken.None);
-        Assert.Equal(line == 0 ? null : (line, column), _run.Position);
+        (int Line, int Column)? expected = line == 0 ? null : (line, column);
+        Assert.Equal(expected, _run.Position);
     }
 
     [Fact]
