@@ -51,7 +51,7 @@ public sealed class AddSourceTests : PageTest
         shown.WaitForAssertion(() => Assert.Contains("crm_orders", shown.Markup, StringComparison.Ordinal));
         Assert.True(Sender.Requests<ApplyConfiguration>().Single().DryRun);
         Button(shown, "Create and run now").Click();
-        shown.WaitForAssertion(() => Assert.Contains("1 runs were started.", shown.Markup, StringComparison.Ordinal));
+        shown.WaitForAssertion(() => Assert.Contains("1 run was started.", shown.Markup, StringComparison.Ordinal));
         var applied = Sender.Requests<ApplyConfiguration>().Last();
         Assert.False(applied.DryRun);
         Assert.Equal(
