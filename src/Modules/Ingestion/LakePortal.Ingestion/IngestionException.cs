@@ -115,3 +115,25 @@ public sealed class PartitionColumnMissingException(string table, string column)
 
     public string Column { get; } = column;
 }
+
+/// <summary>There is nothing in the lake to compare the source with.</summary>
+public sealed class NothingToReconcileException(string sync, string refined)
+    : IngestionException("ingestion.nothing-to-reconcile", ErrorKind.Conflict, $"Nothing was ever loaded into {refined} by '{sync}'.", $"Run it first: ./lake sync {sync} --wait")
+{
+    public string Sync { get; } = sync;
+}
+
+/// <summary>A way of reconciling that the sync or this process cannot do.</summary>
+public sealed class ReconciliationNotPossibleException(string sync, string why, string hint)
+    : IngestionException("ingestion.reconciliation-not-possible", ErrorKind.Invalid, $"'{sync}' cannot be reconciled in this way: {why}.", hint)
+{
+    public string Sync { get; } = sync;
+}
+
+/// <summary>The lake moved on between the comparison and the repair.</summary>
+public sealed class RepairOutdatedException(string sync)
+    : IngestionException("ingestion.repair-outdated", ErrorKind.Conflict, $"'{sync}' was loaded again while its differences were being repaired; nothing was written.",
+        "Reconcile it once more: the newer load may have removed the differences.", isTransient: true)
+{
+    public string Sync { get; } = sync;
+}
