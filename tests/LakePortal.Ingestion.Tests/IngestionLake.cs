@@ -31,12 +31,13 @@ public sealed class IngestionLake : IAsyncDisposable
 
     public IRunStore Runs => Lake.Services.GetRequiredService<IRunStore>();
 
-    public static async Task<IngestionLake> StartAsync(PostgresServer server, string? database = null, IReadOnlyDictionary<string, string?>? settings = null)
+    public static async Task<IngestionLake> StartAsync(PostgresServer server, string? database = null, IReadOnlyDictionary<string, string?>? settings = null, Action<IServiceCollection>? configure = null)
     {
         var lake = await TestLake.StartAsync([new ServingModule(), new IngestionModule()], configure: services =>
         {
             services.AddSingleton<IQueryAuthorizer, EverythingAllowed>();
             services.TryAddSingleton<IJobSchedule, NoSchedule>();
+            configure?.Invoke(services);
         }, settings: settings);
         return new IngestionLake(lake, server, database ?? await server.CreateDatabaseAsync($"t{Guid.NewGuid():N}"));
     }

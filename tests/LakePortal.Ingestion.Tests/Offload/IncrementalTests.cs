@@ -96,4 +96,17 @@ public sealed class IncrementalTests(PostgresServer server)
         Assert.Equal("ingestion.incremental-not-possible", run.Error!.Code);
         Assert.Contains("key", run.Error.Hint, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task That_inheritors_take_the_key_away_is_said()
+    {
+        await using var lake = await IngestionLake.StartAsync(server);
+        await lake.ExecuteAsync("CREATE TABLE t (id int PRIMARY KEY, updated_at timestamp); CREATE TABLE child () INHERITS (t)");
+        await lake.SyncAsync("public.t", "cursor: updated_at");
+
+        var run = await lake.RunAsync("src_t");
+
+        Assert.Equal("ingestion.incremental-not-possible", run.Error!.Code);
+        Assert.Contains("inherit from it", run.Error.Message, StringComparison.Ordinal);
+    }
 }

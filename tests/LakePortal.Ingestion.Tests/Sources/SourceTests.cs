@@ -119,4 +119,23 @@ public sealed class SourceTests(PostgresServer server)
         Assert.All(error.Faults, f => Assert.StartsWith("test.yaml:", f.Path, StringComparison.Ordinal));
         Assert.Empty(await lake.Lake.SendAsync(new ListSources()));
     }
+
+    [Theory]
+    [InlineData("hunter2")]
+    [InlineData("${secret:db} and more")]
+    [InlineData("$secret:db")]
+    public async Task A_password_in_clear_is_refused_and_not_repeated(string password)
+    {
+        await using var lake = await IngestionLake.StartAsync(server);
+
+        var error = await Assert.ThrowsAsync<InvalidInputException>(() => lake.ApplyAsync(lake.SourceYaml($"password: '{password}'")));
+
+        var fault = Assert.Single(error.Faults);
+        Assert.Contains("not stored in clear", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("${secret:", fault.Hint, StringComparison.Ordinal);
+        Assert.Equal("test.yaml:8:1", fault.Path);
+        Assert.DoesNotContain(password, error.ToString(), StringComparison.Ordinal);
+        Assert.Empty(await lake.Lake.SendAsync(new ListSources()));
+        await lake.ApplyAsync(lake.SourceYaml("password: ${env:LAKEPORTAL_TEST_PASSWORD}"));
+    }
 }

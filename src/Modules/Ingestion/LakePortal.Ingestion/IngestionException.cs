@@ -14,6 +14,25 @@ public sealed class SourceUnavailableException(string source, string message, st
     public string SourceName { get; } = source;
 }
 
+/// <summary>The session that held the moment at which a load reads is gone, and the moment with it: another one has to be taken.</summary>
+public sealed class SourceSnapshotLostException(string source, string address, Exception inner)
+    : IngestionException("ingestion.snapshot-lost", ErrorKind.Unavailable, $"The session on {address} that held the load's snapshot was ended, by the server or on the way.",
+        "The run goes on by itself with a new snapshot. When it happens again: look at the server's log for restarts and ended sessions, and at proxies that cut long connections.", isTransient: true, inner)
+{
+    public string SourceName { get; } = source;
+}
+
+/// <summary>A run met one passing failure after another and stopped trying.</summary>
+public sealed class AttemptsExhaustedException(string sync, int attempts, LakePortalException last)
+    : IngestionException(last.Code, last.Kind, $"{last.Message} '{sync}' gave up after {attempts} attempts.",
+        $"{last.Hint} Then run the sync again; nothing of this run is visible in the lake.".TrimStart(), isTransient: true, last)
+{
+    public int Attempts { get; } = attempts;
+
+    /// <summary>What ended the last attempt; its code is this error's.</summary>
+    public LakePortalException Last { get; } = last;
+}
+
 /// <summary>The source answered, and refused: wrong password, missing privilege, unknown database.</summary>
 public sealed class SourceRefusedException(string source, string reason, string message, string? hint, Exception? inner = null)
     : IngestionException("ingestion.source-refused", ErrorKind.Invalid, message, hint, isTransient: false, inner)

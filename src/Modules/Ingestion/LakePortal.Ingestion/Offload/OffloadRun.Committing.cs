@@ -40,7 +40,8 @@ internal sealed partial class OffloadRun
 
         // After a resumed load every page was looked at again in the last snapshot, so the last one counts.
         var ingestedAt = opened.Load.IngestedAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", CultureInfo.InvariantCulture) + "+00";
-        var summary = _notes.ForRaw(request.RunId, opened.Load.LoadId, work.IsFull, work.Snapshot.Position, ingestedAt, isSeveral, work.Horizon);
+        var summary = _notes.ForRaw(request.RunId, opened.Load.LoadId, work.IsFull, work.Snapshot.Position, work.Snapshot.IsExact, ingestedAt, isSeveral,
+            new LoadSize(chunks.Sum(c => c.Rows), chunks.Sum(c => c.Bytes)), work.Horizon);
         var outcome = work.IsFull
             ? await area.CommitReplaceAsync(request.Sync.Raw, files, summary, cancellationToken)
             : await area.CommitAppendAsync(request.Sync.Raw, files, summary, cancellationToken);
@@ -51,13 +52,23 @@ internal sealed partial class OffloadRun
         return _notes.Newest(raw);
     }
 
-    private async Task<OffloadResult> CompleteAsync(OffloadWork work, Snapshot? raw, long rows, long bytes, double rawSeconds, CancellationToken cancellationToken)
+    /// <param name="work">The attempt.</param>
+    /// <param name="raw">What the load committed; null: nothing, since nothing changed.</param>
+    /// <param name="size">What the load read.</param>
+    /// <param name="rawSeconds">From the start until raw was committed.</param>
+    /// <param name="cancellationToken">Stops refining.</param>
+    private async Task<OffloadResult> CompleteAsync(OffloadWork work, Snapshot? raw, LoadSize size, double rawSeconds, CancellationToken cancellationToken)
     {
         if (raw is not null)
         {
             await RefineAsync(work, raw, cancellationToken);
         }
 
+        return await CloseAsync(work, raw, size, rawSeconds, cancellationToken);
+    }
+
+    private async Task<OffloadResult> CloseAsync(OffloadWork work, Snapshot? raw, LoadSize size, double rawSeconds, CancellationToken cancellationToken)
+    {
         await services.Store.CloseAsync(request.Sync.Name, cancellationToken);
         var rawTable = await services.Catalog.LoadAsync(request.Sync.Raw, cancellationToken);
         var refinedTable = await services.Catalog.LoadAsync(request.Sync.Refined, cancellationToken);
@@ -67,14 +78,15 @@ internal sealed partial class OffloadRun
             CursorValue = cursor,
             RawSnapshotId = raw?.SnapshotId,
             RefinedSnapshotId = raw is null ? null : _facts.RefinedSnapshotId,
-            RowsRead = rows,
-            BytesRead = bytes,
+            RowsRead = size.Rows,
+            BytesRead = size.Bytes,
             RowsRaw = Rows(rawTable),
             RowsRefined = Rows(refinedTable),
-            Position = work.Snapshot.Position,
-            IsPositionExact = work.Snapshot.IsExact,
-            Consistency = _facts.Consistency,
-            IsFull = work.IsFull,
+            // What the lake holds may have been read in an earlier run, at another moment.
+            Position = raw?.Summary[_notes.PositionKey] ?? work.Snapshot.Position,
+            IsPositionExact = raw is null ? work.Snapshot.IsExact : raw.Summary[SnapshotNotes.PositionExact] == "true",
+            Consistency = raw?.Summary[SnapshotNotes.Deduplicate] == "true" ? SyncRunFacts.SeveralMoments : SyncRunFacts.OneMoment,
+            IsFull = raw is null ? work.IsFull : raw.Summary[SnapshotNotes.LoadKind] == "full",
             Attempts = _facts.Attempt,
             RawSeconds = rawSeconds,
             Seconds = services.Clock.GetElapsedTime(_started).TotalSeconds,
@@ -109,7 +121,8 @@ internal sealed partial class OffloadRun
         {
             if (request.IsResume && raw is not null && await services.Store.FindOpenAsync(request.Sync.Name, cancellationToken) is { } open && open.Load.LoadId == raw.Summary[SnapshotNotes.Load])
             {
-                return await CompleteAsync(work, null, 0, 0, 0, cancellationToken);
+                progress.Note("The load had been committed to both tables before it was stopped: there is nothing left to read.");
+                return await CloseAsync(work, raw, SnapshotNotes.SizeOf(raw), 0, cancellationToken);
             }
 
             return null;
@@ -121,7 +134,7 @@ internal sealed partial class OffloadRun
         }
 
         progress.Note($"{request.Sync.Refined} is brought to {raw!.Summary[_notes.PositionKey]}, which was committed to {request.Sync.Raw} before.");
-        return await CompleteAsync(work, raw, 0, 0, 0, cancellationToken);
+        return await CompleteAsync(work, raw, SnapshotNotes.SizeOf(raw), 0, cancellationToken);
     }
 
     private static long? Rows(Table table) =>

@@ -41,16 +41,19 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
                 progress.Note($"Column {widened.Column} is loaded as text: {widened.Reason}. Reading starts over.", RunLogLevel.Warning);
                 attempt--;
             }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested && attempt < MostAttempts && IsTransient(e))
+            catch (LakePortalException e) when (!cancellationToken.IsCancellationRequested && e.IsTransient)
             {
+                if (attempt == MostAttempts)
+                {
+                    throw new AttemptsExhaustedException(request.Sync.Name, attempt, e);
+                }
+
                 var wait = TimeSpan.FromSeconds(Math.Pow(3, attempt - 1));
                 progress.Note($"Attempt {attempt} broke: {e.Message} Trying again in {wait.TotalSeconds:0} s.", RunLogLevel.Warning);
                 await Task.Delay(wait, services.Clock, cancellationToken);
             }
         }
     }
-
-    private static bool IsTransient(Exception e) => e is LakePortalException { IsTransient: true };
 
     private async Task<OffloadResult> AttemptAsync(int attempt, CancellationToken cancellationToken)
     {
@@ -66,7 +69,7 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
         }
 
         var opened = await OpenLoadAsync(work, cancellationToken);
-        Publish(f => f with { Position = snapshot.Position, Attempt = opened.Load.Attempt, Chunks = [.. opened.Kept.Select(c => Info(c, "kept")), .. opened.Chunks.Select(c => Info(c, "waiting"))] });
+        Publish(f => f with { Position = snapshot.Position, Attempt = Math.Max(attempt, opened.Load.Attempt), Chunks = [.. opened.Kept.Select(c => Info(c, "kept")), .. opened.Chunks.Select(c => Info(c, "waiting"))] });
         progress.Note($"Attempt {attempt}: snapshot at {(snapshot.IsExact ? "exactly " : "")}{snapshot.Position}, {opened.Chunks.Count} chunks to read, {opened.Kept.Count} kept from before"
             + (work.Since is { } since ? $"; only rows of transactions from {since} on." : "."));
         progress.Restart(opened.Kept.Sum(c => c.Rows), opened.Kept.Sum(c => c.Bytes));
@@ -74,32 +77,41 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
 
         await using var area = await services.Writer.OpenStagingAsync(cancellationToken);
         var files = await ReadAsync(work, opened, area, cancellationToken);
-        var rows = files.Sum(c => c.Rows);
-        var bytes = files.Sum(c => c.Bytes);
-        progress.Begin("committing", rows, false);
+        var size = new LoadSize(files.Sum(c => c.Rows), files.Sum(c => c.Bytes));
+        progress.Begin("committing", size.Rows, false);
         var isSeveral = files.Any(c => c.Attempt != opened.Load.Attempt);
         Publish(f => f with { Consistency = isSeveral ? SyncRunFacts.SeveralMoments : SyncRunFacts.OneMoment });
         var deleted = isSeveral ? await DeletedAsync(work, opened, area, files, cancellationToken) : [];
         var raw = await CommitRawAsync(work, opened, area, files, deleted, isSeveral, cancellationToken);
         var rawSeconds = services.Clock.GetElapsedTime(_started).TotalSeconds;
-        return await CompleteAsync(work, raw, rows, bytes, rawSeconds, cancellationToken);
+        return await CompleteAsync(work, raw, size, rawSeconds, cancellationToken);
     }
 
     private async Task<PgTable> DescribeAsync(SourceSnapshot snapshot, CancellationToken cancellationToken)
     {
-        try
+        var table = await AskAsync(() => PgCatalog.ReadOneAsync(snapshot.Connection, request.Sync.Schema, request.Sync.Table, cancellationToken))
+            ?? throw new SourceTableMissingException(request.Source.Name, request.Sync.SourceTable);
+        if (!table.CanRead)
         {
-            var table = await PgCatalog.ReadOneAsync(snapshot.Connection, request.Sync.Schema, request.Sync.Table, cancellationToken)
-                ?? throw new SourceTableMissingException(request.Source.Name, request.Sync.SourceTable);
-            if (table.CanRead)
-            {
-                await PgCatalog.LockAsync(snapshot.Connection, table, cancellationToken);
-                snapshot.ReaderLock = PgCatalog.LockSql(table) is { } sql ? $"{sql} NOWAIT" : null;
-                return table;
-            }
-
             throw new SourceRefusedException(request.Source.Name, "missing-privilege",
                 $"'{request.Source.Username}' may not read {table.Display}.", $"GRANT USAGE ON SCHEMA {PgSql.Quote(table.Schema)} TO \"{request.Source.Username}\"; GRANT SELECT ON {table.Sql} TO \"{request.Source.Username}\";");
+        }
+
+        await AskAsync(async () =>
+        {
+            await PgCatalog.LockAsync(snapshot.Connection, table, cancellationToken);
+            return true;
+        });
+        snapshot.ReaderLock = PgCatalog.LockSql(table) is { } sql ? $"{sql} NOWAIT" : null;
+        return table;
+    }
+
+    /// <summary>Asks the source; what it answers instead is said in an operator's words.</summary>
+    private async Task<T> AskAsync<T>(Func<Task<T>> question)
+    {
+        try
+        {
+            return await question();
         }
         catch (Exception e) when (e is not LakePortalException && PostgresErrors.Translate(e, request.Source, request.Sync.SourceTable) is { } translated)
         {
@@ -126,7 +138,7 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
 
         // A key of which a part is left out identifies nothing in the lake.
         var key = sourceKey.All(k => plan.Find(k) is not null) ? sourceKey.Select(k => plan.Find(k)!.LakeName).ToList() : [];
-        var heaps = await PgCatalog.ReadHeapsAsync(snapshot.Connection, source.Oid, cancellationToken);
+        var heaps = await AskAsync(() => PgCatalog.ReadHeapsAsync(snapshot.Connection, source.Oid, cancellationToken));
         if (heaps.FirstOrDefault(h => h.IsRewritten) is { } rewritten)
         {
             throw new SourceTableChangedException(source.Display, $"{rewritten.Schema}.{rewritten.Name} was truncated or rewritten just now");
@@ -148,7 +160,9 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
     {
         if (key.Count == 0)
         {
-            throw new IncrementalNotPossibleException(source.Display, "it has no key to merge changed rows by");
+            throw new IncrementalNotPossibleException(source.Display, source.HasInheritors
+                ? "other tables inherit from it, and a key of its own does not keep their rows apart from its rows: there is no key to merge changed rows by"
+                : "it has no key to merge changed rows by");
         }
 
         if (!access.HasRowVersions)

@@ -197,9 +197,9 @@ internal sealed class SyncRunner(
             await sources.SetStateAsync(source.Name, "ok", null, CancellationToken.None);
             Log.RunDone(logger, active.Sync, active.RunId, result.RowsRead, result.Seconds);
         }
-        catch (SourceUnavailableException e)
+        catch (AttemptsExhaustedException e) when (e.Last is SourceUnavailableException or SourceSnapshotLostException)
         {
-            await sources.SetStateAsync(source.Name, "unreachable", e.Message, CancellationToken.None);
+            await sources.SetStateAsync(source.Name, "unreachable", e.Last.Message, CancellationToken.None);
             throw;
         }
         finally

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using LakePortal.Iceberg;
 using LakePortal.Iceberg.Tables;
@@ -11,6 +12,9 @@ namespace LakePortal.Ingestion.Offload.Landing;
 /// <param name="Heaps">The files that hold the rows: an attached partition brings rows with old versions, a truncation or a detached partition takes rows away.</param>
 internal sealed record Horizon(long Xmin, uint Database, uint Table, string? Plan, string? Heaps);
 
+/// <summary>How much a load read from its source.</summary>
+internal readonly record struct LoadSize(long Rows, long Bytes);
+
 /// <summary>What a sync writes into snapshot summaries and reads back: the lake itself says how far it is, so that a crash between two commits, or between a commit and the control database, loses and repeats nothing.</summary>
 internal sealed record SnapshotNotes(string Sync)
 {
@@ -20,20 +24,28 @@ internal sealed record SnapshotNotes(string Sync)
     public const string IngestedAt = "lakeportal.ingested-at";
     public const string Deduplicate = "lakeportal.several-moments";
     public const string RawSnapshot = "lakeportal.raw-snapshot";
+    public const string PositionExact = "lakeportal.position-exact";
+    public const string RowsRead = "lakeportal.rows-read";
+    public const string BytesRead = "lakeportal.bytes-read";
 
     public string PositionKey => $"lakeportal.position.{Sync}";
 
     public string HorizonKey => $"lakeportal.horizon.{Sync}";
 
-    public Dictionary<string, string> ForRaw(string runId, string loadId, bool isFull, string position, string ingestedAt, bool severalMoments, Horizon horizon) => new(StringComparer.Ordinal)
+    public Dictionary<string, string> ForRaw(string runId, string loadId, bool isFull, string position, bool isExact, string ingestedAt, bool severalMoments, LoadSize read, Horizon horizon) => new(StringComparer.Ordinal)
     {
-        [Run] = runId, [Load] = loadId, [LoadKind] = isFull ? "full" : "incremental", [PositionKey] = position, [IngestedAt] = ingestedAt,
+        [Run] = runId, [Load] = loadId, [LoadKind] = isFull ? "full" : "incremental", [PositionKey] = position, [PositionExact] = isExact ? "true" : "false", [IngestedAt] = ingestedAt,
         [Deduplicate] = severalMoments ? "true" : "false", [HorizonKey] = JsonSerializer.Serialize(horizon),
+        [RowsRead] = read.Rows.ToString(CultureInfo.InvariantCulture), [BytesRead] = read.Bytes.ToString(CultureInfo.InvariantCulture),
     };
+
+    /// <summary>What the load behind a raw snapshot read from the source, in all of its attempts.</summary>
+    public static LoadSize SizeOf(Snapshot raw) =>
+        new(long.Parse(raw.Summary[RowsRead], CultureInfo.InvariantCulture), long.Parse(raw.Summary[BytesRead], CultureInfo.InvariantCulture));
 
     public Dictionary<string, string> ForRefined(string runId, Snapshot raw) => new(StringComparer.Ordinal)
     {
-        [Run] = runId, [Load] = raw.Summary[Load], [PositionKey] = raw.Summary[PositionKey], [RawSnapshot] = raw.SnapshotId.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        [Run] = runId, [Load] = raw.Summary[Load], [PositionKey] = raw.Summary[PositionKey], [RawSnapshot] = raw.SnapshotId.ToString(CultureInfo.InvariantCulture),
     };
 
     /// <summary>The newest snapshot of the table that this sync committed; maintenance may have committed after it.</summary>

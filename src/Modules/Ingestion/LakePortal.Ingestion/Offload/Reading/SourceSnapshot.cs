@@ -94,8 +94,22 @@ internal sealed class SourceSnapshot : IAsyncDisposable
     }
 
     /// <summary>A further connection that sees the same moment, to copy by.</summary>
-    public Task<ICopyConnection> OpenReaderAsync(CancellationToken cancellationToken) =>
-        _connector.OpenCopyAsync(_source, $"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '{Name}'; {ReaderLock}", cancellationToken);
+    /// <exception cref="SourceSnapshotLostException">The moment is gone.</exception>
+    public async Task<ICopyConnection> OpenReaderAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _connector.OpenCopyAsync(_source, $"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '{Name}'; {ReaderLock}", cancellationToken);
+        }
+        catch (Exception e) when (MeansLost(e as PostgresException ?? e.InnerException as PostgresException))
+        {
+            throw new SourceSnapshotLostException(_source.Name, _source.Address, e);
+        }
+    }
+
+    /// <summary>An exported snapshot lives as long as the session that exported it. The server's words are in its own language; the codes changed with version 17.</summary>
+    private static bool MeansLost(PostgresException? e) => e?.SqlState
+        is PostgresErrorCodes.InvalidParameterValue or PostgresErrorCodes.UndefinedObject or PostgresErrorCodes.ObjectNotInPrerequisiteState;
 
     /// <summary>A connection outside the snapshot, to give orders to the server.</summary>
     public Task<NpgsqlConnection> OpenControlAsync(CancellationToken cancellationToken) => _connector.OpenAsync(_source, cancellationToken);
