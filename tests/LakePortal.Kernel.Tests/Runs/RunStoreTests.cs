@@ -64,6 +64,22 @@ public abstract class RunStoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_log_goes_on_after_the_lines_of_an_earlier_process_and_of_another_portal()
+    {
+        var run = await Runs.CreateAsync("pipeline", "daily", "schedule", "system", null, default);
+        using var earlier = ActivatorUtilities.CreateInstance<RunBuffer>(_lake.Services);
+        earlier.Log(run.Id, RunLogLevel.Information, null, "one");
+        await earlier.FlushAsync(default);
+        Runs.Log(run.Id, RunLogLevel.Warning, null, "two");
+        await Runs.FinishAsync(run.Id, RunState.Failed, null, null, default);
+
+        // Both go on counting: the one that comes second finds its number taken and goes behind.
+        earlier.Log(run.Id, RunLogLevel.Information, null, "three");
+        await earlier.FlushAsync(default);
+        Assert.Equal([(1, "one"), (2, "two"), (3, "three")], (await Runs.ReadLogAsync(run.Id, 0, 10, default)).Select(l => ((int)l.Sequence, l.Message)));
+    }
+
+    [Fact]
     public async Task The_last_progress_is_there_after_the_end()
     {
         var run = await Runs.CreateAsync("sync", "s", "manual", "ann", null, default);

@@ -17,8 +17,10 @@ internal sealed class RunBuffer(
 
     private readonly ConcurrentDictionary<string, RunProgress> _progress = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, RunProgress> _unwritten = new(StringComparer.Ordinal);
+
+    /// <summary>Number of the last line of each run that this process wrote to, guarded by <see cref="_flushing"/>.</summary>
     private readonly Dictionary<string, long> _sequences = new(StringComparer.Ordinal);
-    private readonly List<RunLogRow> _lines = [];
+    private readonly List<Line> _lines = [];
     private readonly Lock _linesLock = new();
 
     // Never disposed: the last flush runs while the host disposes its services, and without a wait handle there is nothing to free.
@@ -36,39 +38,19 @@ internal sealed class RunBuffer(
     {
         lock (_linesLock)
         {
-            var sequence = _sequences.GetValueOrDefault(runId) + 1;
-            _sequences[runId] = sequence;
-            _lines.Add(new RunLogRow
-            {
-                RunId = runId, Sequence = sequence, At = clock.GetUtcNow(), Level = level, Task = task,
-                // PostgreSQL's text cannot hold it, and a source's own message may.
-                Message = message.Replace('\0', '\uFFFD'),
-            });
+            // PostgreSQL's text cannot hold it, and a source's own message may.
+            _lines.Add(new Line(runId, clock.GetUtcNow(), level, task, message.Replace('\0', '\uFFFD')));
         }
     }
 
-    public void Forget(string runId)
-    {
-        _progress.TryRemove(runId, out _);
-        lock (_linesLock)
-        {
-            // Lines may follow a finish (a late warning); they go on counting from where the run ended.
-            if (_sequences.Count > 1000)
-            {
-                foreach (var old in _sequences.Keys.Where(k => !_progress.ContainsKey(k)).Order(StringComparer.Ordinal).Take(500).ToList())
-                {
-                    _sequences.Remove(old);
-                }
-            }
-        }
-    }
+    public void Forget(string runId) => _progress.TryRemove(runId, out _);
 
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
         await _flushing.WaitAsync(cancellationToken);
         try
         {
-            List<RunLogRow> lines;
+            List<Line> lines;
             lock (_linesLock)
             {
                 lines = [.. _lines];
@@ -80,20 +62,15 @@ internal sealed class RunBuffer(
                 return;
             }
 
-            await using (var database = await databases.CreateDbContextAsync(cancellationToken))
+            // Whose request happens to flush must not matter: a commit that is given up half-way may still have taken place.
+            await WriteAsync(lines);
+            await using (var database = await databases.CreateDbContextAsync(CancellationToken.None))
             {
-                database.LogLines.AddRange(lines);
-                await database.SaveChangesAsync(cancellationToken);
-                lock (_linesLock)
-                {
-                    _lines.RemoveRange(0, lines.Count);
-                }
-
                 foreach (var (runId, value) in progress)
                 {
                     var json = JsonSerializer.Serialize(value);
                     await database.Runs.Where(r => r.Id == runId)
-                        .ExecuteUpdateAsync(s => s.SetProperty(r => r.Progress, json), cancellationToken);
+                        .ExecuteUpdateAsync(s => s.SetProperty(r => r.Progress, json), CancellationToken.None);
                     _unwritten.TryRemove(new(runId, value));
                 }
             }
@@ -111,6 +88,60 @@ internal sealed class RunBuffer(
         finally
         {
             _flushing.Release();
+        }
+    }
+
+    private async Task WriteAsync(List<Line> lines)
+    {
+        for (var attempt = 1; lines.Count > 0; attempt++)
+        {
+            try
+            {
+                await using var database = await databases.CreateDbContextAsync(CancellationToken.None);
+                await NumberAsync(database, lines);
+                await database.SaveChangesAsync(CancellationToken.None);
+                break;
+            }
+            catch (DbUpdateException) when (attempt == 1)
+            {
+                // Another process wrote to one of these runs: its lines come first.
+                _sequences.Clear();
+            }
+            catch
+            {
+                // What the database has now is not known; the next flush asks it.
+                _sequences.Clear();
+                throw;
+            }
+        }
+
+        lock (_linesLock)
+        {
+            _lines.RemoveRange(0, lines.Count);
+        }
+    }
+
+    /// <summary>Lines get their numbers behind those that the database has: an earlier process may have begun the run's log.</summary>
+    private async Task NumberAsync(RunsDbContext database, List<Line> lines)
+    {
+        if (_sequences.Count > 1000)
+        {
+            _sequences.Clear();
+        }
+
+        foreach (var run in lines.GroupBy(l => l.RunId, StringComparer.Ordinal))
+        {
+            if (!_sequences.TryGetValue(run.Key, out var sequence))
+            {
+                sequence = await database.LogLines.Where(l => l.RunId == run.Key).MaxAsync(l => (long?)l.Sequence) ?? 0;
+            }
+
+            foreach (var line in run)
+            {
+                database.LogLines.Add(new RunLogRow { RunId = line.RunId, Sequence = ++sequence, At = line.At, Level = line.Level, Task = line.Task, Message = line.Message });
+            }
+
+            _sequences[run.Key] = sequence;
         }
     }
 
@@ -141,4 +172,6 @@ internal sealed class RunBuffer(
             KernelLog.RunFlushFailed(logger, error);
         }
     }
+
+    private sealed record Line(string RunId, DateTimeOffset At, RunLogLevel Level, string? Task, string Message);
 }
