@@ -6,7 +6,7 @@ namespace LakePortal.Kernel.Tests.Live;
 
 public sealed class ChangeFeedTests : IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private TestLake _lake = null!;
 
     private IChangeFeed Feed => _lake.Services.GetRequiredService<IChangeFeed>();

@@ -66,7 +66,7 @@ public sealed class ControlDatabaseOnSqliteTests() : ControlDatabaseTests(null)
             await command.ExecuteNonQueryAsync();
         }
 
-        await using var lake = await TestLake.StartAsync([], settings: new Dictionary<string, string?> { ["ControlDatabase:ConnectionString"] = $"Data Source={path}" }).WaitAsync(TimeSpan.FromSeconds(30));
+        await using var lake = await TestLake.StartAsync([], settings: new Dictionary<string, string?> { ["ControlDatabase:ConnectionString"] = $"Data Source={path}" }).WaitAsync(TimeSpan.FromMinutes(2));
         Assert.Empty(await lake.Services.GetRequiredService<IRunStore>().ListAsync(new RunFilter(), default));
     }
 

@@ -97,7 +97,7 @@ public abstract class JobScheduleTests : IAsyncLifetime
         await Schedule.SetAsync("test.record", "seconds", CronSchedule.Parse("* * * * * ?", null), paused: false, default);
         await (await _lake.Services.GetRequiredService<ISchedulerFactory>().GetScheduler()).Start();
         var recorder = _lake.Services.GetRequiredService<Recorder>();
-        await recorder.Any.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await recorder.Any.Task.WaitAsync(TimeSpan.FromMinutes(2));
         Assert.Equal(("seconds", "system", "scheduler"), recorder.Fired.First());
     }
 }
