@@ -8,7 +8,8 @@ using Xunit;
 namespace LakePortal.TestSupport;
 
 /// <summary>
-/// A private PostgreSQL on 127.0.0.1 and a free port, in a temporary directory, stopped by its own process id. Use it as
+/// A private PostgreSQL on 127.0.0.1 and a free port, in a temporary directory; a <see cref="PostgresWatchdog"/> ends it with this process,
+/// however that ends. Use it as
 /// <c>IClassFixture&lt;PostgresServer&gt;</c> or <c>ICollectionFixture&lt;PostgresServer&gt;</c>. The superuser is <c>postgres</c> without a password
 /// (trust, loopback only); logical replication is on. As root the server runs as the user <c>postgres</c>, which it insists on.
 /// </summary>
@@ -16,6 +17,7 @@ public sealed class PostgresServer : IAsyncLifetime, IAsyncDisposable
 {
     private readonly string _root = Path.Combine(Path.GetTempPath(), $"lakeportal-pg-{Guid.NewGuid():n}");
     private int _databases;
+    private PostgresWatchdog? _watchdog;
 
     public string Host => "127.0.0.1";
 
@@ -73,6 +75,7 @@ public sealed class PostgresServer : IAsyncLifetime, IAsyncDisposable
             await FinishAsync(chown, "chown");
         }
 
+        _watchdog = PostgresWatchdog.Over(_root, Data, Path.Combine(BinaryDirectory, "pg_ctl"));
         using (var initdb = Start(Path.Combine(BinaryDirectory, "initdb"), asServer: true,
             "-D", Data, "-U", User, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"))
         {
@@ -104,15 +107,10 @@ public sealed class PostgresServer : IAsyncLifetime, IAsyncDisposable
     public async Task DisposeAsync()
     {
         NpgsqlConnection.ClearAllPools();
-        if (File.Exists(Path.Combine(Data, "postmaster.pid")))
+        if (_watchdog is not null)
         {
-            using var stop = Start(Path.Combine(BinaryDirectory, "pg_ctl"), asServer: true, "-D", Data, "-w", "-t", "30", "-m", "immediate", "stop");
-            await FinishAsync(stop, "pg_ctl stop");
-        }
-
-        if (Directory.Exists(_root))
-        {
-            Directory.Delete(_root, recursive: true);
+            await _watchdog.EndAsync();
+            _watchdog = null;
         }
     }
 
