@@ -122,7 +122,7 @@ internal sealed class DemoRun(string dataDirectory, int port, TextWriter output)
 
     private async Task<string> StartShopAsync(CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(dataDirectory);
+        await DataDirectory.PrepareAsync(dataDirectory, cancellationToken);
         TakeLock();
         _postgres = await PrivatePostgres.StartAsync(Path.Combine(dataDirectory, "postgres"), PostgresSettings, cancellationToken);
         // The history ends today, so that the charts do; within a day two shops with the same seed are the same.
@@ -137,6 +137,7 @@ internal sealed class DemoRun(string dataDirectory, int port, TextWriter output)
 
     private async Task<string> StartPortalAsync(CancellationToken cancellationToken)
     {
+        await DataDirectory.WaitForEarlierPortalAsync(dataDirectory, TimeSpan.FromSeconds(15), cancellationToken);
         if (!FreePort.IsFree(port))
         {
             throw new StepFailedException(string.Create(CultureInfo.InvariantCulture, $"Port {port} is in use."), "Choose another one with --port N.");
@@ -171,7 +172,7 @@ internal sealed class DemoRun(string dataDirectory, int port, TextWriter output)
     private IReadOnlyList<(string Origin, string Content)> SampleTexts(string folder)
     {
         var port = string.Create(CultureInfo.InvariantCulture, $"port: {_postgres!.Port}");
-        return [.. Commands.ApplyCommand.ReadTexts([folder]).Select(t =>
+        return [.. Commands.ApplyCommand.ReadTexts([folder], TextReader.Null).Select(t =>
             Path.GetFileName(t.Origin) == "1-source.yaml" ? (t.Origin, t.Content.Replace("port: 5432", port, StringComparison.Ordinal)) : t)];
     }
 

@@ -34,7 +34,7 @@ internal sealed partial class ChildProcess : IAsyncDisposable
     public Task Exited { get; private set; } = Task.CompletedTask;
 
     /// <param name="asUser">Runs as this user; needs root.</param>
-    /// <param name="logFile">Receives everything the program prints.</param>
+    /// <param name="logFile">Receives everything the program prints; for our eyes only.</param>
     /// <param name="environment">Added to ours.</param>
     public static ChildProcess Start(
         string program, IReadOnlyList<string> arguments, string? asUser, PosixSignalNumber stop, string logFile,
@@ -53,7 +53,11 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         }
 
         Directory.CreateDirectory(Path.GetDirectoryName(logFile)!);
-        var log = new StreamWriter(new FileStream(logFile, FileMode.Create, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
+        const UnixFileMode owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        var log = new StreamWriter(new FileStream(
+            logFile, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.ReadWrite, UnixCreateMode = owner })) { AutoFlush = true };
+        // One that was there keeps its mode.
+        File.SetUnixFileMode(logFile, owner);
         return StartOnOwnThread(start, stop, log, onLine);
     }
 

@@ -56,7 +56,7 @@ internal sealed class PortalProcess : IAsyncDisposable
     public static async Task<PortalProcess> StartAsync(
         string dataDirectory, int port, IReadOnlyDictionary<string, string>? environment, Action<string>? onLine, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(dataDirectory);
+        Directory.CreateDirectory(dataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var child = ChildProcess.Start(
             DotnetPath(), Arguments(dataDirectory, port, "127.0.0.1"), null, PosixSignalNumber.Term, Path.Combine(dataDirectory, "portal.log"),
             environment, onLine);

@@ -20,6 +20,9 @@ internal sealed class PrivatePostgres : IAsyncDisposable
         Password = password;
     }
 
+    /// <summary>As whom servers run when that is not the user we are.</summary>
+    public static string? Owner => Environment.UserName == "root" ? "postgres" : null;
+
     public int Port { get; }
 
     /// <summary>Of the superuser <c>postgres</c>.</summary>
@@ -44,7 +47,7 @@ internal sealed class PrivatePostgres : IAsyncDisposable
     public static async Task<PrivatePostgres> StartAsync(string directory, IReadOnlyDictionary<string, string> settings, CancellationToken cancellationToken)
     {
         var home = FindPrograms();
-        var owner = Environment.UserName == "root" ? "postgres" : null;
+        var owner = Owner;
         var cluster = Path.Combine(directory, "cluster");
         var notes = Path.Combine(directory, "server.json");
         Directory.CreateDirectory(directory);

@@ -15,7 +15,7 @@ internal sealed class DataDirectoryLock : IDisposable
         var path = Path.Combine(paths.Data, "portal.lock");
         try
         {
-            Directory.CreateDirectory(paths.Data);
+            Privacy.MakeDataDirectory(paths.Data);
             return new DataDirectoryLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
         catch (UnauthorizedAccessException error)

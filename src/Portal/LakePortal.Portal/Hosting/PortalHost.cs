@@ -33,6 +33,7 @@ internal static class PortalHost
     public static async Task<int> RunAsync(string[] args)
     {
         var started = TimeProvider.System.GetTimestamp();
+        Privacy.KeepNewFilesPrivate();
         try
         {
             await using var app = Build(args);
