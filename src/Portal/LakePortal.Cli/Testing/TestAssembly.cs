@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Xml;
 using System.Xml.Linq;
 using LakePortal.Cli.Processes;
 
@@ -25,6 +26,11 @@ internal static class TestAssembly
     public static async Task<TestRun> RunAsync(string assembly, string resultsFolder, string? filter, CancellationToken cancellationToken)
     {
         var name = Path.GetFileNameWithoutExtension(assembly);
+        if (!File.Exists(assembly))
+        {
+            return Crashed(new TestRun(default, [], [], TimeSpan.Zero), name, $"{assembly} is not built; ./lake test builds what is missing.");
+        }
+
         var start = new ProcessStartInfo(PortalProcess.DotnetPath()) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in (string[])["test", assembly, "--logger", $"trx;LogFileName={name}.trx", "--results-directory", resultsFolder,
             "--blame-hang-timeout", HangLimit, "--blame-hang-dump-type", "none"])
@@ -48,17 +54,30 @@ internal static class TestAssembly
         var text = await output + await error;
         await File.WriteAllTextAsync(Path.Combine(resultsFolder, name + ".log"), text, cancellationToken);
         var elapsed = TimeProvider.System.GetElapsedTime(started);
-        var trx = Path.Combine(resultsFolder, name + ".trx");
-        if (File.Exists(trx))
+        return Judge(process.ExitCode, Path.Combine(resultsFolder, name + ".trx"), name, text, elapsed);
+    }
+
+    /// <summary>The results of a test host that has ended, however it did: one that did not get to its end is a failure by itself.</summary>
+    public static TestRun Judge(int exitCode, string trx, string name, string text, TimeSpan elapsed)
+    {
+        var nothing = new TestRun(default, [], [], elapsed);
+        if (!File.Exists(trx))
         {
-            var run = Read(XDocument.Load(trx), elapsed);
-            // A test host that crashed writes what it had; the crash itself must count.
-            return process.ExitCode == 0 || run.Counts.Failed > 0 ? run : Crashed(run, name, text);
+            return exitCode == 0 && text.Contains("No test matches", StringComparison.Ordinal) ? nothing : Crashed(nothing, name, text);
         }
 
-        return text.Contains("No test matches", StringComparison.Ordinal)
-            ? new TestRun(default, [], [], elapsed)
-            : Crashed(new TestRun(default, [], [], elapsed), name, text);
+        TestRun run;
+        try
+        {
+            run = Read(XDocument.Load(trx), elapsed);
+        }
+        catch (XmlException e)
+        {
+            return Crashed(nothing, name, $"{text}\n{trx} is not whole: {e.Message}");
+        }
+
+        // A test host that crashed writes what it had; the crash itself must count.
+        return exitCode == 0 || run.Counts.Failed > 0 && !text.Contains("Test Run Aborted", StringComparison.Ordinal) ? run : Crashed(run, name, text);
     }
 
     public static TestRun Read(XDocument trx, TimeSpan elapsed)
