@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using LakePortal.Ingestion.Contracts.Sources;
 using LakePortal.Ingestion.Contracts.Syncs;
@@ -60,6 +61,8 @@ internal sealed class IngestionEndpoints : IApiEndpoints
         return Results.NoContent();
     }
 
+    private static string? Text(long? snapshotId) => snapshotId?.ToString(CultureInfo.InvariantCulture);
+
     /// <summary>The flat document that the contract names, with the rest of what is known behind it.</summary>
     private static object Status(SyncStatus status)
     {
@@ -80,7 +83,7 @@ internal sealed class IngestionEndpoints : IApiEndpoints
             rows_refined = s.RowsRefined,
             last_commit_at = s.LastCommitAt,
             snapshot = status.Current is { } run
-                ? new { raw_snapshot_id = run.RawSnapshotId, refined_snapshot_id = run.RefinedSnapshotId, position = run.Position, consistency = run.Consistency, attempt = run.Attempt, chunks = run.Chunks }
+                ? new { raw_snapshot_id = Text(run.RawSnapshotId), refined_snapshot_id = Text(run.RefinedSnapshotId), position = run.Position, consistency = run.Consistency, attempt = run.Attempt, chunks = run.Chunks }
                 : null,
             verified_through = (string?)null,
             source = s.Source,

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using LakePortal.Kernel.Messaging;
 using LakePortal.Kernel.Runs;
 using MediatR;
@@ -57,7 +58,9 @@ public sealed record GetSyncRun(string RunId) : IRequest<SyncRunDetail>;
 
 /// <param name="Consistency"><c>one-moment</c>: all chunks were read in one snapshot of the source; <c>several-moments</c>: the run was resumed, chunks name their positions. Refined is the source at <paramref name="Position"/> in both cases.</param>
 public sealed record SyncRunDetail(
-    RunInfo Run, string Mode, string? Position, string Consistency, int Attempt, IReadOnlyList<ChunkInfo> Chunks, long? RawSnapshotId, long? RefinedSnapshotId);
+    RunInfo Run, string Mode, string? Position, string Consistency, int Attempt, IReadOnlyList<ChunkInfo> Chunks,
+    [property: JsonNumberHandling(JsonNumberHandling.WriteAsString)] long? RawSnapshotId,
+    [property: JsonNumberHandling(JsonNumberHandling.WriteAsString)] long? RefinedSnapshotId);
 
 /// <param name="State"><c>waiting</c>, <c>reading</c>, <c>done</c>, <c>kept</c> (read by an earlier attempt), <c>failed</c>.</param>
 /// <param name="Range">Key range or page range, readable.</param>

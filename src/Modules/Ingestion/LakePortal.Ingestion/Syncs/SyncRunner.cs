@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LakePortal.Ingestion.Offload;
@@ -254,8 +255,9 @@ internal sealed class SyncRunner(
         ["bytes_read"] = result.BytesRead,
         ["rows_raw"] = result.RowsRaw,
         ["rows_refined"] = result.RowsRefined,
-        ["raw_snapshot_id"] = result.RawSnapshotId,
-        ["refined_snapshot_id"] = result.RefinedSnapshotId,
+        // Texts: JavaScript's numbers lose digits beyond 2^53.
+        ["raw_snapshot_id"] = result.RawSnapshotId?.ToString(CultureInfo.InvariantCulture),
+        ["refined_snapshot_id"] = result.RefinedSnapshotId?.ToString(CultureInfo.InvariantCulture),
         ["position"] = result.Position,
         ["position_exact"] = result.IsPositionExact,
         ["consistency"] = result.Consistency,

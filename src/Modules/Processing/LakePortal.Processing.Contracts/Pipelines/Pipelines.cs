@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using LakePortal.Kernel.Messaging;
 using LakePortal.Kernel.Runs;
 using MediatR;
@@ -40,9 +41,10 @@ public sealed record PipelineRunDetail(RunInfo Run, IReadOnlyDictionary<string, 
 /// <param name="Inputs">Tables read, with the snapshot each was read at.</param>
 public sealed record TaskRun(
     string Task, string Type, string State, int Attempt, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, long? RowsWritten, long? RowsDeleted,
-    string? Target, long? SnapshotId, IReadOnlyList<TableSnapshot> Inputs, RunError? Error, string? ChildRunId);
+    string? Target, [property: JsonNumberHandling(JsonNumberHandling.WriteAsString)] long? SnapshotId, IReadOnlyList<TableSnapshot> Inputs, RunError? Error, string? ChildRunId);
 
-public sealed record TableSnapshot(string Table, long? SnapshotId);
+/// <param name="SnapshotId">A text in JSON, as everywhere: JavaScript's numbers lose digits beyond 2^53.</param>
+public sealed record TableSnapshot(string Table, [property: JsonNumberHandling(JsonNumberHandling.WriteAsString)] long? SnapshotId);
 
 /// <summary>Starts a run and returns its id at once.</summary>
 /// <param name="FromTask">Runs this task and all after it; the ones before are taken from <paramref name="OfRun"/> (default: the latest run).</param>
