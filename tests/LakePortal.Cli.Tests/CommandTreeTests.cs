@@ -1,3 +1,5 @@
+using LakePortal.Cli.Tests.Client;
+
 namespace LakePortal.Cli.Tests;
 
 /// <summary>The exit codes of the contract.</summary>
@@ -23,6 +25,9 @@ public sealed class CommandTreeTests
     [InlineData("sql", "SELECT 1", "--url", "not a url")]
     [InlineData("status", "sync/")]
     [InlineData("export", "pipeline")]
+    [InlineData("secret")]
+    [InlineData("secret", "set")]
+    [InlineData("secret", "set", "shop", "the-value")]
     [InlineData("token", "ann", "--ttl", "forever")]
     [InlineData("bench", "offload")]
     public async Task Arguments_that_make_no_sense_end_with_2(params string[] args) =>
@@ -54,4 +59,61 @@ public sealed class CommandTreeTests
     [InlineData("feature-view", "feature-view", null)]
     public void A_target_is_a_kind_or_an_object(string target, string kind, string? name) =>
         Assert.Equal((kind, name), Commands.StatusCommand.Split(target));
+
+    [Theory]
+    [InlineData("value", "value")]
+    [InlineData("value\n", "value")]
+    [InlineData("value\r\n", "value")]
+    [InlineData("two\nlines\n\n", "two\nlines\n")]
+    public void A_secret_from_a_file_loses_the_line_break_at_its_end_and_no_more(string text, string value) =>
+        Assert.Equal(value, Commands.SecretCommand.Trim(text));
+
+    [Fact]
+    public void A_secret_that_is_typed_in_is_asked_for_twice()
+    {
+        var typed = new Queue<string>(["one", "one", "one", "two"]);
+        Assert.Equal("one", Commands.SecretCommand.AskTwice("shop", typed.Dequeue, TextWriter.Null));
+        Assert.Throws<UsageException>(() => Commands.SecretCommand.AskTwice("shop", typed.Dequeue, TextWriter.Null));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(" \n\n")]
+    public void Applying_an_empty_standard_input_is_refused(string text)
+    {
+        using var input = new StringReader(text);
+        Assert.Throws<UsageException>(() => Commands.ApplyCommand.ReadTexts(["-"], input));
+    }
+
+    [Fact]
+    public void A_dash_among_the_files_is_the_standard_input()
+    {
+        using var input = new StringReader("kind: role\nname: readers\n");
+        Assert.Equal([("-", "kind: role\nname: readers\n")], Commands.ApplyCommand.ReadTexts(["-"], input));
+    }
+
+    [Theory]
+    [InlineData("succeeded", 0)]
+    [InlineData("running", 0)]
+    [InlineData("queued", 0)]
+    [InlineData("failed", 1)]
+    [InlineData("cancelled", 1)]
+    public async Task Starting_without_waiting_ends_with_1_only_when_the_run_has_failed_already(string state, int exit)
+    {
+        await using var server = new OneAnswerServer(
+            202, $$"""{"run_id":"r1","id":"r1","state":"{{state}}","error":{"code":"c","message":"It went wrong.","hint":"Do it right."}}""");
+        var folder = Directory.CreateTempSubdirectory("lakeportal-");
+        try
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder.FullName, "admin.token"), "t");
+            foreach (var command in (string[])["run", "sync"])
+            {
+                Assert.Equal(exit, await CommandTree.RunAsync([command, "x", "--url", server.Url.ToString(), "--data", folder.FullName]));
+            }
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
 }

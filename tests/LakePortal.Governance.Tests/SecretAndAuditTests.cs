@@ -43,6 +43,16 @@ public abstract class SecretAndAuditTests(PostgresServer? server) : GovernanceOn
         var error = await Assert.ThrowsAnyAsync<LakePortalException>(() => Resolver.ResolveAsync(text, default));
         Assert.Equal("governance.secret-missing", error.Code);
         Assert.Contains(text, error.Message, StringComparison.Ordinal);
+        var missing = Assert.Single(await Resolver.FindMissingAsync($"a{text}b${{x}}", default));
+        Assert.Equal((text, error.Hint), (missing.Reference, missing.Hint));
+    }
+
+    [Fact]
+    public async Task A_reference_with_a_value_is_not_missing()
+    {
+        await Lake.SendAsync(new SetSecret("shop", Value));
+        Environment.SetEnvironmentVariable("GOVERNANCE_TEST_VALUE", "from env");
+        Assert.Empty(await Resolver.FindMissingAsync("${secret:shop}${env:GOVERNANCE_TEST_VALUE}${other:x}", default));
     }
 
     [Fact]

@@ -98,4 +98,7 @@ public sealed class RecordingAuditTrail : IAuditTrail
 public sealed class PlainSecretResolver : ISecretResolver
 {
     public Task<string> ResolveAsync(string text, CancellationToken cancellationToken) => Task.FromResult(text);
+
+    public Task<IReadOnlyList<MissingReference>> FindMissingAsync(string text, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<MissingReference>>([]);
 }

@@ -24,6 +24,7 @@ internal static class CommandTree
         LogsCommand.Build(),
         ExportCommand.Build(),
         TableCommand.Build(),
+        SecretCommand.Build(),
         TokenCommand.Build(),
         UserCommand.Build(),
         BenchCommand.Build(),

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Text;
 using LakePortal.Cli.Client;
 using LakePortal.Cli.Processes;
 
@@ -70,48 +68,5 @@ public sealed class ApiClientTests
         await Assert.ThrowsAsync<NoTokenException>(() => api.GetAsync("/x", CancellationToken.None));
         using var nobody = new ApiClient(address with { Url = new Uri($"http://127.0.0.1:{FreePort.Find()}") });
         await Assert.ThrowsAsync<UnreachableException>(() => nobody.GetAsync("/x", CancellationToken.None));
-    }
-
-    private sealed class OneAnswerServer : IAsyncDisposable
-    {
-        private readonly HttpListener _listener = new();
-        private readonly Task _loop;
-
-        public OneAnswerServer(int status, string body)
-        {
-            Url = new Uri($"http://127.0.0.1:{FreePort.Find()}/");
-            _listener.Prefixes.Add(Url.ToString());
-            _listener.Start();
-            _loop = Task.Run(async () =>
-            {
-                while (_listener.IsListening)
-                {
-                    HttpListenerContext context;
-                    try
-                    {
-                        context = await _listener.GetContextAsync();
-                    }
-                    catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
-                    {
-                        return;
-                    }
-
-                    Authorization = context.Request.Headers["Authorization"];
-                    context.Response.StatusCode = status;
-                    await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(body));
-                    context.Response.Close();
-                }
-            });
-        }
-
-        public Uri Url { get; }
-
-        public string? Authorization { get; private set; }
-
-        public async ValueTask DisposeAsync()
-        {
-            _listener.Close();
-            await _loop;
-        }
     }
 }

@@ -126,7 +126,7 @@ public sealed class MainWayTests
 
     private static async Task SeeChartsAsync(IPage page, TestLake lake)
     {
-        var samples = ApplyCommand.ReadTexts([Path.Combine(ServerAddress.Home(), "samples", "phase1")]);
+        var samples = ApplyCommand.ReadTexts([Path.Combine(ServerAddress.Home(), "samples", "phase1")], TextReader.Null);
         await ApplyCommand.SendAsync(
             lake.Api, [.. samples.Where(s => Path.GetFileName(s.Origin) is "3-sales_daily.yaml" or "5-dashboard.yaml")], false, false, CancellationToken.None);
         var run = await lake.WaitAsync(await RunCommand.StartAsync(lake.Api, "sales_daily", [], null, null, CancellationToken.None));

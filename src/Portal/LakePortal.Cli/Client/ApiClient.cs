@@ -43,6 +43,9 @@ internal sealed class ApiClient : IDisposable
     public Task<JsonElement> PutAsync(string path, JsonNode body, CancellationToken cancellationToken) =>
         SendJsonAsync(HttpMethod.Put, path, body, cancellationToken);
 
+    public Task DeleteAsync(string path, CancellationToken cancellationToken) =>
+        SendJsonAsync(HttpMethod.Delete, path, null, cancellationToken);
+
     public async Task<string> GetTextAsync(string path, string mediaType, CancellationToken cancellationToken)
     {
         using var response = await SendAsync(HttpMethod.Get, path, null, mediaType, cancellationToken);

@@ -12,7 +12,7 @@ internal static class RunCommand
         var parameters = new Option<string[]>("--param") { Description = "A parameter (repeatable)", HelpName = "key=value", Arity = ArgumentArity.ZeroOrMore };
         var from = new Option<string?>("--from") { Description = "Start at this task; the ones before are taken from an earlier run", HelpName = "TASK" };
         var of = new Option<string?>("--of") { Description = "The earlier run (default: the latest)", HelpName = "RUN" };
-        var wait = new Option<bool>("--wait") { Description = "Wait for the end; exit code 1 when it failed" };
+        var wait = new Option<bool>("--wait") { Description = "Wait for the end; without it the exit code is 1 only when the run has failed at once" };
         of.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<string?>() is not null && result.GetResult(from) is null)

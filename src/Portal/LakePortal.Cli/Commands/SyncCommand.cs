@@ -11,7 +11,7 @@ internal static class SyncCommand
     {
         var name = new Argument<string>("name") { Description = "The sync" };
         var mode = new Option<string?>("--mode") { Description = "Mode for this run; 'full' reloads an incremental sync from the start", HelpName = "MODE" };
-        var wait = new Option<bool>("--wait") { Description = "Wait for the end; exit code 1 when it failed" };
+        var wait = new Option<bool>("--wait") { Description = "Wait for the end; without it the exit code is 1 only when the run has failed at once" };
         return new ServerCommand("sync", "Run a sync", name, mode, wait).Does(async (parsed, api, cancellationToken) =>
         {
             var runId = await StartAsync(api, parsed.GetValue(name)!, parsed.GetValue(mode), cancellationToken);
@@ -36,7 +36,13 @@ internal static class SyncCommand
         var output = parsed.InvocationConfiguration.Output;
         if (!wait)
         {
-            output.WriteLine(JsonText.Pretty(await api.GetAsync($"/api/v1/runs/{runId}", cancellationToken)));
+            var started = await api.GetAsync($"/api/v1/runs/{runId}", cancellationToken);
+            if (RunWatcher.HasEnded(started))
+            {
+                return RunWatcher.Conclude(started, output, parsed.InvocationConfiguration.Error);
+            }
+
+            output.WriteLine(JsonText.Pretty(started));
             return ExitCode.Done;
         }
 

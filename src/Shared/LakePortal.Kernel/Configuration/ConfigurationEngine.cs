@@ -2,11 +2,12 @@ using System.Text.Json.Nodes;
 using LakePortal.Kernel.Errors;
 using LakePortal.Kernel.Identity;
 using LakePortal.Kernel.Messaging;
+using LakePortal.Kernel.Secrets;
 
 namespace LakePortal.Kernel.Configuration;
 
 internal sealed class ConfigurationEngine(
-    IEnumerable<IConfigurationKind> kinds, ICallerAccessor callers, IAuditTrail trail)
+    IEnumerable<IConfigurationKind> kinds, ICallerAccessor callers, IAuditTrail trail, ISecretResolver secrets)
 {
     private readonly Dictionary<string, IConfigurationKind> _kinds = kinds.ToDictionary(k => k.Kind, StringComparer.Ordinal);
 
@@ -39,7 +40,9 @@ internal sealed class ConfigurationEngine(
         {
             try
             {
-                plan.Add((document, await _kinds[document.Kind].PlanAsync(document, cancellationToken)));
+                var changes = await _kinds[document.Kind].PlanAsync(document, cancellationToken);
+                var warnings = await FindMissingSecretsAsync(document.Content, cancellationToken);
+                plan.Add((document, warnings.Count == 0 ? changes : [.. changes.Select(c => c with { Warnings = warnings })]));
             }
             catch (LakePortalException error) when (error.Kind is ErrorKind.Invalid or ErrorKind.NotFound or ErrorKind.Conflict)
             {
@@ -100,6 +103,26 @@ internal sealed class ConfigurationEngine(
         select ConfigBinder.Fault(
             again, "name", $"{same.Key.Kind}/{same.Key.Name} is there twice.",
             $"The first is at {ConfigBinder.Fault(same.First(), "name", "").Path}. Keep one of them.");
+
+    /// <summary>Only a warning: configuration may be there before the values of its secrets are.</summary>
+    private async Task<IReadOnlyList<string>> FindMissingSecretsAsync(JsonNode content, CancellationToken cancellationToken)
+    {
+        List<string> warnings = [];
+        foreach (var text in Texts(content).Where(t => t.Contains("${", StringComparison.Ordinal)))
+        {
+            warnings.AddRange((await secrets.FindMissingAsync(text, cancellationToken)).Select(m => $"{m.Reference} has no value. {m.Hint}"));
+        }
+
+        return [.. warnings.Distinct(StringComparer.Ordinal)];
+    }
+
+    private static IEnumerable<string> Texts(JsonNode? node) => node switch
+    {
+        JsonObject content => content.SelectMany(p => Texts(p.Value)),
+        JsonArray items => items.SelectMany(Texts),
+        JsonValue value when value.TryGetValue(out string? text) => [text],
+        _ => [],
+    };
 
     private async Task<List<PlannedChange>> FindAbsentAsync(
         List<(ConfigDocument Document, IReadOnlyList<PlannedChange> Changes)> plan, CancellationToken cancellationToken)

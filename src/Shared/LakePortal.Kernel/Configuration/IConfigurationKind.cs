@@ -47,4 +47,8 @@ public enum ChangeAction
 /// <param name="Name">Name of the object.</param>
 /// <param name="Action">What would happen.</param>
 /// <param name="Details">For an update: <c>mode: batch → cdc</c>, one per changed key.</param>
-public sealed record PlannedChange(string Kind, string Name, ChangeAction Action, IReadOnlyList<string> Details);
+public sealed record PlannedChange(string Kind, string Name, ChangeAction Action, IReadOnlyList<string> Details)
+{
+    /// <summary>What will not work yet although the document is sound, e.g. a reference to a secret that is not stored; sentences.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+}

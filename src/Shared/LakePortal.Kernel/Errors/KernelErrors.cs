@@ -6,12 +6,23 @@ public abstract class KernelException(
     : LakePortalException(code, kind, message, hint, isTransient, inner);
 
 /// <summary>The named object does not exist.</summary>
+/// <param name="kind">As in a sentence: <c>source</c>, <c>pipeline run</c>.</param>
+/// <param name="name">The name that was asked for.</param>
+/// <param name="hint">More than where to find the names that exist, e.g. a "did you mean".</param>
 public sealed class ObjectNotFoundException(string kind, string name, string? hint = null)
-    : KernelException("not-found", ErrorKind.NotFound, $"There is no {kind} named '{name}'.", hint)
+    : KernelException("not-found", ErrorKind.NotFound, $"There is no {kind} named '{name}'.", hint ?? WhereToLook(kind))
 {
     public string ObjectKind { get; } = kind;
 
     public string Name { get; } = name;
+
+    private static string WhereToLook(string kind) => kind switch
+    {
+        "secret" => "./lake secret list lists them.",
+        "token" => "The Tokens page and GET /api/v1/tokens list them.",
+        // Runs of every kind are one list.
+        _ => $"./lake status {kind.Split(' ')[^1]} lists them.",
+    };
 }
 
 /// <summary>The input breaks rules of its own form; <see cref="LakePortalException.Faults"/> lists every one found.</summary>

@@ -33,7 +33,7 @@ internal sealed class JobSchedule(ISchedulerFactory schedulers, TimeProvider clo
     {
         var scheduler = await schedulers.GetScheduler(cancellationToken);
         var detail = await scheduler.GetJobDetail(new JobKey(id, job), cancellationToken)
-            ?? throw new ObjectNotFoundException("schedule", $"{job}/{id}");
+            ?? throw new ObjectNotFoundException("schedule", $"{job}/{id}", "Apply the document that names it again.");
         var schedule = CronSchedule.Parse((string)detail.JobDataMap[Cron]!, (string)detail.JobDataMap[Zone]!);
         await SetTriggerAsync(scheduler, job, id, paused ? null : schedule, cancellationToken);
     }

@@ -22,14 +22,14 @@ internal sealed class SecretKind(SecretVault vault) : IConfigurationKind
         if (document.Content.ContainsKey("value"))
         {
             throw ConfigBinder.Invalid(document, [ConfigBinder.Fault(
-                document, "value", "The value of a secret does not belong into a document.", "Remove the key, and send the value: PUT /api/v1/secrets/<name> {\"value\": …}.")]);
+                document, "value", "The value of a secret does not belong into a document.", "Remove the key, and store the value: ./lake secret set <name> asks for it.")]);
         }
 
         var secret = ConfigBinder.Bind<Document>(document);
         return (await ListAsync(cancellationToken)).Contains(secret.Name)
             ? [new PlannedChange(Kind, secret.Name, ChangeAction.Unchanged, [])]
             : throw ConfigBinder.Invalid(document, [ConfigBinder.Fault(
-                document, "name", $"The secret '{secret.Name}' has no value yet.", $"Send it first: PUT /api/v1/secrets/{secret.Name} {{\"value\": …}}.")]);
+                document, "name", $"The secret '{secret.Name}' has no value yet.", $"Store it first: ./lake secret set {secret.Name} asks for it.")]);
     }
 
     public Task ApplyAsync(ConfigDocument document, CancellationToken cancellationToken) => Task.CompletedTask;

@@ -20,23 +20,38 @@ internal sealed class SecretResolver(SecretVault vault) : ISecretResolver
         return at == 0 ? text : result.Append(text, at, text.Length - at).ToString();
     }
 
+    public async Task<IReadOnlyList<MissingReference>> FindMissingAsync(string text, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        List<MissingReference> missing = [];
+        for (var at = 0; Next(text, at) is { } reference; at = reference.End)
+        {
+            var (_, _, type, name) = reference;
+            if (type == "secret" ? !await vault.ExistsAsync(name, cancellationToken) : IsOwn(name) || Environment.GetEnvironmentVariable(name) is null)
+            {
+                missing.Add(new MissingReference($"${{{type}:{name}}}", Hint(type, name)));
+            }
+        }
+
+        return missing;
+    }
+
     private async Task<string> ValueAsync(string type, string name, CancellationToken cancellationToken)
     {
-        if (type == "secret")
-        {
-            return await vault.FindAsync(name, cancellationToken)
-                ?? throw new SecretMissingException($"${{secret:{name}}}", $"Store it: PUT /api/v1/secrets/{name}, or the Secrets page.");
-        }
-
-        // A source's password is sent to a host of the configuration's choosing: our own keys must not be readable that way.
-        if (name.StartsWith("LAKE_", StringComparison.OrdinalIgnoreCase) || name.StartsWith("ControlDatabase", StringComparison.OrdinalIgnoreCase))
-        {
-            throw new SecretMissingException($"${{env:{name}}}", "The portal's own variables cannot be used in configuration.");
-        }
-
-        return Environment.GetEnvironmentVariable(name)
-            ?? throw new SecretMissingException($"${{env:{name}}}", $"Set the environment variable {name} for the portal's process, or use ${{secret:…}}.");
+        var value = type == "secret" ? await vault.FindAsync(name, cancellationToken)
+            : IsOwn(name) ? null
+            : Environment.GetEnvironmentVariable(name);
+        return value ?? throw new SecretMissingException($"${{{type}:{name}}}", Hint(type, name));
     }
+
+    /// <summary>A source's password is sent to a host of the configuration's choosing: our own keys must not be readable that way.</summary>
+    private static bool IsOwn(string variable) =>
+        variable.StartsWith("LAKE_", StringComparison.OrdinalIgnoreCase) || variable.StartsWith("ControlDatabase", StringComparison.OrdinalIgnoreCase);
+
+    private static string Hint(string type, string name) =>
+        type == "secret" ? $"Store it with: ./lake secret set {name} (asks for the value), or on the Secrets page."
+        : IsOwn(name) ? "The portal's own variables cannot be used in configuration."
+        : $"Set the environment variable {name} for the portal's process, or use ${{secret:…}}.";
 
     /// <summary>The next well-formed reference; any other <c>${</c> is text.</summary>
     private static (int Start, int End, string Type, string Name)? Next(string text, int from)

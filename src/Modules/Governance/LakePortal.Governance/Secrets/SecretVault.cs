@@ -59,6 +59,12 @@ internal sealed class SecretVault(IDbContextFactory<GovernanceDbContext> databas
         }
     }
 
+    public async Task<bool> ExistsAsync(string name, CancellationToken cancellationToken)
+    {
+        await using var database = await databases.CreateDbContextAsync(cancellationToken);
+        return await database.Secrets.AnyAsync(s => s.Name == name, cancellationToken);
+    }
+
     public async Task<IReadOnlyList<SecretInfo>> ListAsync(CancellationToken cancellationToken)
     {
         await using var database = await databases.CreateDbContextAsync(cancellationToken);

@@ -23,7 +23,7 @@ internal sealed partial class SourceKind(SourceStore store, IChangeFeed feed) : 
         if (source.Password is { Length: > 0 } password && !Reference().IsMatch(password))
         {
             throw ConfigBinder.Invalid(document, [ConfigBinder.Fault(document, "password", "A password is not stored in clear.",
-                "Store it as a secret (portal: Secrets, or PUT /api/v1/secrets/<name>) and write password: ${secret:<name>}; ${env:<NAME>} takes it from the environment.")]);
+                $"Store it with ./lake secret set {document.Name}, which asks for it, and write password: ${{secret:{document.Name}}}; ${{env:<NAME>}} takes it from the environment.")]);
         }
 
         var wanted = ConfigBinder.ToJson(source);

@@ -46,7 +46,7 @@ internal static class PostgresErrors
     private static LakePortalException FromServer(PostgresException e, SourceDefinition source, string? table) => e.SqlState switch
     {
         PostgresErrorCodes.InvalidPassword => new SourceRefusedException(source.Name, "wrong-password",
-            $"{source.Address} does not accept the password of '{source.Username}'.", "Store the right one: it is referenced as password: in the source.", e),
+            $"{source.Address} does not accept the password of '{source.Username}'.", PasswordHint(source), e),
         PostgresErrorCodes.InvalidAuthorizationSpecification when e.MessageText.Contains("pg_hba", StringComparison.Ordinal) => new SourceRefusedException(source.Name, "no-hba-entry",
             $"The server has no rule that lets '{source.Username}' in from here: {e.MessageText}.", "Add a line to pg_hba.conf for this machine's address and this database, then reload the server.", e),
         PostgresErrorCodes.InvalidAuthorizationSpecification => new SourceRefusedException(source.Name, "unknown-role",
@@ -67,6 +67,11 @@ internal static class PostgresErrors
             => new SourceUnavailableException(source.Name, $"The server {source.Host}:{source.Port} is not available: {e.MessageText}.", "The run retries by itself where it can.", e),
         _ => new SourceRefusedException(source.Name, $"sqlstate-{e.SqlState}", $"The server answered: {e.MessageText} ({e.SqlState}).", e.Hint ?? "Look at the server's log.", e),
     };
+
+    private static string PasswordHint(SourceDefinition source) =>
+        source.Password is not { } reference ? $"The source names none: store it with ./lake secret set {source.Name}, and add password: ${{secret:{source.Name}}}."
+        : reference.StartsWith("${secret:", StringComparison.Ordinal) ? $"Store the right one with: ./lake secret set {reference["${secret:".Length..].TrimEnd('}')} (asks for the value), or on the Secrets page."
+        : $"It comes from {reference}: set the variable for the portal's process, and start it again.";
 
     private static string PrivilegeHint(PostgresException e, SourceDefinition source) =>
         e.MessageText.Contains("for schema", StringComparison.Ordinal) ? $"GRANT USAGE ON SCHEMA {e.SchemaName ?? "…"} TO \"{source.Username}\";"

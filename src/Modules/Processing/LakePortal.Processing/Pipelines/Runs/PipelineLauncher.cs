@@ -196,7 +196,7 @@ internal sealed class PipelineLauncher(
 
         return faults.Count == 0
             ? set
-            : throw new InvalidInputException($"The parameters do not fit the pipeline '{definition.Name}'.", null, faults);
+            : throw new InvalidInputException($"The parameters do not fit the pipeline '{definition.Name}'.", string.Join(' ', faults.Select(f => f.Hint).Distinct()), faults);
     }
 
     private static void Check(PipelineDefinition definition, ParameterSet parameters, Dictionary<string, TaskRunRow> kept)
