@@ -13,11 +13,11 @@ internal sealed class TestLake : IAsyncDisposable
     private readonly Dictionary<string, string> _environment;
     private PortalProcess? _portal;
 
-    private TestLake(DirectoryInfo folder, PrivatePostgres postgres)
+    private TestLake(DirectoryInfo folder, PrivatePostgres postgres, IReadOnlyDictionary<string, string> environment)
     {
         _folder = folder;
         Postgres = postgres;
-        _environment = new Dictionary<string, string> { ["SOURCE_PASSWORD"] = postgres.Password };
+        _environment = new Dictionary<string, string>(environment) { ["SOURCE_PASSWORD"] = postgres.Password };
     }
 
     public PrivatePostgres Postgres { get; }
@@ -31,13 +31,14 @@ internal sealed class TestLake : IAsyncDisposable
     /// <summary>What the portal printed so far, all starts together.</summary>
     public List<string> PortalLines { get; } = [];
 
-    public static async Task<TestLake> StartAsync()
+    /// <param name="environment">Further environment variables of the portal.</param>
+    public static async Task<TestLake> StartAsync(Func<PrivatePostgres, IReadOnlyDictionary<string, string>>? environment = null)
     {
         var folder = Directory.CreateTempSubdirectory("lakeportal-test-");
         File.SetUnixFileMode(folder.FullName, (UnixFileMode)0b111_101_101);
         var settings = new Dictionary<string, string> { ["fsync"] = "off", ["shared_buffers"] = "128MB", ["wal_level"] = "logical", ["timezone"] = "UTC" };
         var postgres = await PrivatePostgres.StartAsync(Path.Combine(folder.FullName, "postgres"), settings, CancellationToken.None);
-        var lake = new TestLake(folder, postgres);
+        var lake = new TestLake(folder, postgres, environment?.Invoke(postgres) ?? new Dictionary<string, string>());
         await lake.StartPortalAsync();
         return lake;
     }
@@ -47,6 +48,19 @@ internal sealed class TestLake : IAsyncDisposable
         _portal = await PortalProcess.StartAsync(DataDirectory, FreePort.Find(), _environment, Note, CancellationToken.None);
         Api?.Dispose();
         Api = _portal.Api();
+    }
+
+    /// <summary>Another portal with the same settings and a data directory of its own.</summary>
+    public Task<PortalProcess> StartSecondPortalAsync() =>
+        PortalProcess.StartAsync(Path.Combine(_folder.FullName, "second"), FreePort.Find(), _environment, Note, CancellationToken.None);
+
+    /// <summary>Everything that the portal printed, in one text.</summary>
+    public string Printed()
+    {
+        lock (PortalLines)
+        {
+            return string.Join('\n', PortalLines);
+        }
     }
 
     public Task KillPortalAsync() => Portal.KillAsync();
