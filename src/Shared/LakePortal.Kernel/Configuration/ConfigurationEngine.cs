@@ -16,6 +16,13 @@ internal sealed class ConfigurationEngine(
 
     public IConfigurationKind Writable(string kind) => Permitted(Find(kind), k => k.WritePermission);
 
+    /// <summary>Every kind that the caller may read.</summary>
+    public IReadOnlyList<IConfigurationKind> AllReadable()
+    {
+        var caller = callers.Current ?? throw new NotSignedInException();
+        return [.. _kinds.Values.Where(k => caller.Can(k.ReadPermission)).OrderBy(k => k.Order).ThenBy(k => k.Kind, StringComparer.Ordinal)];
+    }
+
     public async Task<IReadOnlyList<PlannedChange>> ApplyTextsAsync(
         IReadOnlyList<ConfigText> texts, bool dryRun, bool prune, CancellationToken cancellationToken)
     {

@@ -34,6 +34,20 @@ internal sealed class ListObjectsHandler(ConfigurationEngine engine) : IRequestH
         engine.Readable(request.Kind).ListAsync(cancellationToken);
 }
 
+internal sealed class CountObjectsHandler(ConfigurationEngine engine) : IRequestHandler<CountObjects, IReadOnlyList<KindCount>>
+{
+    public async Task<IReadOnlyList<KindCount>> Handle(CountObjects request, CancellationToken cancellationToken)
+    {
+        List<KindCount> counts = [];
+        foreach (var kind in engine.AllReadable())
+        {
+            counts.Add(new KindCount(kind.Kind, (await kind.ListAsync(cancellationToken)).Count));
+        }
+
+        return counts;
+    }
+}
+
 internal sealed class ExportObjectHandler(ConfigurationEngine engine) : IRequestHandler<ExportObject, ExportedObject>
 {
     public async Task<ExportedObject> Handle(ExportObject request, CancellationToken cancellationToken)

@@ -32,6 +32,12 @@ public sealed record PutObject(string Kind, JsonObject Content, bool DryRun = fa
 [RequiresPermission(Permissions.ProfileOwn)]
 public sealed record ListObjects(string Kind) : IRequest<IReadOnlyList<string>>;
 
+/// <summary>How many objects there are of each kind that the caller may read, in the order in which kinds are applied.</summary>
+[RequiresPermission(Permissions.ProfileOwn)]
+public sealed record CountObjects : IRequest<IReadOnlyList<KindCount>>;
+
+public sealed record KindCount(string Kind, int Objects);
+
 /// <summary>The object as a document, secrets as references only.</summary>
 [RequiresPermission(Permissions.ProfileOwn)]
 public sealed record ExportObject(string Kind, string Name) : IRequest<ExportedObject>;
