@@ -32,6 +32,30 @@ public sealed class SessionTests(RunningPortal portal) : IClassFixture<RunningPo
     }
 
     [Fact]
+    public async Task An_address_that_leads_nowhere_shows_the_portal_with_a_page_that_says_so()
+    {
+        using var browser = await portal.BrowserAsync("lost", "analyst");
+        using var response = await browser.GetAsync("/nowhere/at-all?x=1");
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.Contains("There is no such page", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        using var nobody = portal.Nobody();
+        nobody.DefaultRequestHeaders.Accept.ParseAdd("text/html");
+        using var refused = await nobody.GetAsync("/nowhere/at-all");
+        Assert.Equal(HttpStatusCode.Found, refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task First_files_that_pages_offer_are_taken_as_they_are()
+    {
+        using var admin = portal.Admin();
+        foreach (var text in new[] { LakePortal.Portal.Parts.Values.Starters.Pipeline, LakePortal.Portal.Parts.Values.Starters.Dashboard })
+        {
+            using var response = await admin.PostAsJsonAsync("/api/v1/apply", new { texts = new[] { new { origin = "first.yaml", content = text } }, dry_run = true });
+            Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
+        }
+    }
+
+    [Fact]
     public async Task A_page_of_another_site_cannot_open_a_circuit()
     {
         using var browser = await portal.BrowserAsync("circuit", "analyst");

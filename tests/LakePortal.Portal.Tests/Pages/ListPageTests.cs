@@ -6,11 +6,15 @@ using LakePortal.Portal.Pages.Governance;
 using LakePortal.Portal.Pages.Home;
 using LakePortal.Portal.Pages.Operate;
 using LakePortal.Portal.Pages.Runs;
+using LakePortal.Portal.Pages.Sql;
 using LakePortal.Portal.Pages.Syncs;
 using LakePortal.Portal.Pages.Tables;
 using LakePortal.Portal.Parts;
 using LakePortal.Portal.Tests.Support;
 using LakePortal.Serving.Contracts.Queries;
+using LakePortal.Serving.Contracts.Tables;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace LakePortal.Portal.Tests.Pages;
 
@@ -22,6 +26,30 @@ public sealed class ListPageTests : PageTest
         var shown = Open<TablesPage>(PortalUrls.TableList("refined", "shop", sort: "-rows"));
         Assert.Equal(["refined.shop_order_items", "refined.shop_orders", "refined.shop_users"], shown.FindAll("tbody .name").Select(a => a.TextContent));
         Assert.Contains("3 of 10 tables", shown.Markup, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Filters_of_the_tables_work_on_what_was_read_once()
+    {
+        var shown = Open<TablesPage>(PortalUrls.Tables);
+        Services.GetRequiredService<NavigationManager>().NavigateTo(PortalUrls.TableList("curated"));
+        shown.WaitForAssertion(() => Assert.Contains("2 of 10 tables", shown.Markup, StringComparison.Ordinal));
+        Assert.Single(Sender.Requests<ListTables>());
+    }
+
+    [Fact]
+    public void A_catalog_of_thousands_of_tables_renders_what_is_opened()
+    {
+        Sender.On<GetCompletions>(_ => (IReadOnlyList<CompletionTable>)[.. Enumerable.Range(1, 2000).Select(i => new CompletionTable($"raw.t{i}", [new("id", "BIGINT")]))]);
+        var shown = Open<SqlPage>(PortalUrls.SqlPage);
+        Assert.Empty(shown.FindAll(".tree .table"));
+        shown.Find(".tree summary").Click();
+        Assert.Equal(200, shown.FindAll(".tree .table").Count);
+        Assert.Empty(shown.FindAll(".tree .column"));
+        shown.FindAll(".tree .table summary")[0].Click();
+        Assert.Equal("idBIGINT", shown.Find(".tree .column").TextContent);
+        shown.Find(".tree input").Input("t1999");
+        Assert.Equal("t1999", shown.Find(".tree .table summary").TextContent);
     }
 
     [Fact]

@@ -68,7 +68,7 @@ public sealed class FormatsTests
 
     [Theory]
     [InlineData(1023, "1,023 B")]
-    [InlineData(1024, "1 KiB")]
+    [InlineData(1024, "1.0 KiB")]
     [InlineData(1_610_612_736, "1.5 GiB")]
     public void Bytes_are_binary_units(long value, string expected) => Assert.Equal(expected, Formats.Bytes(value));
 
@@ -163,8 +163,15 @@ public sealed class ChartTests
     public void Days_on_an_axis_say_the_year_once_and_again_when_it_changes()
     {
         var dates = AxisDates.Short(["2025-12-30", "2025-12-31", "2026-01-01 00:00:00"])!;
-        Assert.Equal(["30 Dec 2025", "31 Dec", "1 Jan 2026"], new[] { dates.Text(0, null), dates.Text(1, 0), dates.Text(2, 1) });
-        Assert.Equal("May 2026", AxisDates.Short(["2026-05"])!.Text(0, null));
+        Assert.Equal(["30 Dec 2025", "31 Dec", "1 Jan 2026"], new[] { dates.Text(0, null, 1), dates.Text(1, 0, 2), dates.Text(2, 1, null) });
+        Assert.Equal("May 2026", AxisDates.Short(["2026-05"])!.Text(0, null, null));
+    }
+
+    [Fact]
+    public void Two_years_side_by_side_on_an_axis_are_said_once()
+    {
+        var dates = AxisDates.Short(["2025-11-17", "2026-01-05", "2026-02-23"])!;
+        Assert.Equal(["17 Nov", "5 Jan 2026", "23 Feb"], new[] { dates.Text(0, null, 1), dates.Text(1, 0, 2), dates.Text(2, 1, null) });
     }
 
     [Fact]

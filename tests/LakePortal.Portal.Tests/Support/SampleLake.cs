@@ -43,7 +43,7 @@ internal sealed class SampleLake(DateTimeOffset now)
             .On<ListUsers>(_ => lake.Users).On<ListRoles>(_ => Roles).On<ListTokens>(_ => lake.Tokens).On<ListSecrets>(_ => lake.Secrets).On<ListAudit>(_ => lake.Audit)
             .On<CreateUser>(r => new OneTimePassword(r.Name, "plum-harbor-41-quiet")).On<SetSecret>(r => new SecretInfo(r.Name, 1, now, "ada")).On<DeleteObject>(_ => null)
             .On<GetPreferences>(_ => new UserPreferences("Europe/Berlin", "system")).On<SavePreferences>(_ => null)
-            .On<ExportObject>(r => new ExportedObject($"kind: {r.Kind}\nname: {r.Name}\n", [])).On<ListObjects>(_ => (IReadOnlyList<string>)["shop"])
+            .On<ExportObject>(r => new ExportedObject($"kind: {r.Kind}\nname: {r.Name}\n", [])).On<ListObjects>(_ => (IReadOnlyList<string>)["shop"]).On<CountObjects>(_ => (IReadOnlyList<KindCount>)[new("source", 2), new("sync", 6), new("pipeline", 2)])
             .On<ApplyConfiguration>(_ => (IReadOnlyList<PlannedChange>)[new("source", "crm", ChangeAction.Create, []), new("sync", "crm_orders", ChangeAction.Create, ["mode: batch"])]);
     }
 

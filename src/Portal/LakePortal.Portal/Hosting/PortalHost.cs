@@ -150,6 +150,7 @@ internal static class PortalHost
         app.UseMiddleware<ProblemMiddleware>();
         app.UseMiddleware<StopMiddleware>();
         app.Use(SecurityHeaders.AddAsync);
+        app.UseMiddleware<NoSuchPageMiddleware>();
         app.UseRouting();
         app.UseAuthentication();
         app.UseRateLimiter();

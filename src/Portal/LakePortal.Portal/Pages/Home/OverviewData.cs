@@ -13,9 +13,11 @@ namespace LakePortal.Portal.Pages.Home;
 /// <summary>What the overview shows. Parts for which the caller lacks the permission are null and left out.</summary>
 public sealed record OverviewData(
     IReadOnlyList<SourceSummary>? Sources, IReadOnlyList<SyncSummary>? Syncs, IReadOnlyList<PipelineSummary>? Pipelines,
-    IReadOnlyList<TableSummary>? Tables, IReadOnlyList<RunInfo>? Running, IReadOnlyList<RunInfo>? Failed, SystemSnapshot? System)
+    IReadOnlyList<TableSummary>? Tables, IReadOnlyList<RunInfo>? Running, IReadOnlyList<RunInfo>? Failed, IReadOnlyList<RunInfo>? Recent,
+    SystemSnapshot? System)
 {
     private const int Shown = 5;
+    private const int Recently = 8;
 
     public bool IsEmpty => (Sources?.Count ?? 0) + (Syncs?.Count ?? 0) + (Pipelines?.Count ?? 0) + (Tables?.Count ?? 0) == 0;
 
@@ -33,9 +35,10 @@ public sealed record OverviewData(
         var tables = If(Permissions.TablesRead, new ListTables());
         var running = If(Permissions.SystemRead, new ListRuns(new RunFilter { State = RunState.Running, Limit = 10 }));
         var failed = If(Permissions.SystemRead, new ListRuns(new RunFilter { State = RunState.Failed, Since = now.AddHours(-24), Limit = 200 }));
-        await Task.WhenAll(sources, syncs, pipelines, tables, running, failed);
+        var recent = If(Permissions.SystemRead, new ListRuns(new RunFilter { Limit = Recently }));
+        await Task.WhenAll(sources, syncs, pipelines, tables, running, failed, recent);
         return new OverviewData(
-            await sources, await syncs, await pipelines, await tables, await running, await failed,
+            await sources, await syncs, await pipelines, await tables, await running, await failed, await recent,
             sender.Caller?.Can(Permissions.SystemRead) == true ? facts.Read() : null);
     }
 

@@ -23,11 +23,13 @@ public sealed class AxisDates
 
     /// <param name="index">The category to name.</param>
     /// <param name="before">The category named before it; null for the first.</param>
-    public string Text(int index, int? before)
+    /// <param name="after">The category named after it; null for the last.</param>
+    public string Text(int index, int? before, int? after)
     {
         var date = _dates[index];
-        var sameYear = before is { } other && _dates[other].Year == date.Year;
-        return date.ToString(sameYear ? _format : $"{_format} yyyy", CultureInfo.InvariantCulture);
+        // Side by side, two names with their years would run into each other; the second tells enough.
+        var said = before is { } other ? _dates[other].Year == date.Year : after is { } next && _dates[next].Year != date.Year;
+        return date.ToString(said ? _format : $"{_format} yyyy", CultureInfo.InvariantCulture);
     }
 
     private static List<DateTime>? Parse(IReadOnlyList<string> categories, string[] formats)

@@ -60,12 +60,11 @@ public sealed class AxisLayout
 
     private static List<Mark> Label(ChartData data, AxisDates? dates, Func<int, double> centre)
     {
+        var step = Math.Max(1, (int)Math.Ceiling(data.Categories.Count / (double)MaxLabels));
         var labels = new List<Mark>();
-        int? before = null;
-        for (var i = 0; i < data.Categories.Count; i += Math.Max(1, (int)Math.Ceiling(data.Categories.Count / (double)MaxLabels)))
+        for (var i = 0; i < data.Categories.Count; i += step)
         {
-            labels.Add(new Mark(centre(i), dates is null ? data.Categories[i] : dates.Text(i, before)));
-            before = i;
+            labels.Add(new Mark(centre(i), dates is null ? data.Categories[i] : dates.Text(i, i == 0 ? null : i - step, i + step < data.Categories.Count ? i + step : null)));
         }
 
         return labels;

@@ -59,6 +59,9 @@ public abstract class PortalPage : ComponentBase, IDisposable
     /// <summary>Why the last action failed.</summary>
     public Exception? ActionFailure { get; private set; }
 
+    /// <summary>With <see cref="ActionFailure"/> of an action on several objects: how far it came.</summary>
+    public string? ActionLead { get; private set; }
+
     public bool IsBusy { get; private set; }
 
     public DateTimeOffset? LoadedAt { get; private set; }
@@ -84,14 +87,19 @@ public abstract class PortalPage : ComponentBase, IDisposable
     protected override async Task OnParametersSetAsync()
     {
         // Prerendering shows the skeleton only: data is read once, by the circuit.
-        if (!RendererInfo.IsInteractive || _loadedKey == LoadKey)
+        if (!RendererInfo.IsInteractive)
+        {
+            return;
+        }
+
+        var uri = new Uri(Navigation.Uri);
+        Memory.Remember(uri.AbsolutePath, uri.Query);
+        if (_loadedKey == LoadKey)
         {
             return;
         }
 
         _loadedKey = LoadKey;
-        var uri = new Uri(Navigation.Uri);
-        Memory.Remember(uri.AbsolutePath, uri.Query);
         if (_loadedPath != ObjectKey)
         {
             _loadedPath = ObjectKey;
@@ -162,7 +170,7 @@ public abstract class PortalPage : ComponentBase, IDisposable
         }
 
         IsBusy = true;
-        ActionFailure = null;
+        (ActionFailure, ActionLead) = (null, null);
         try
         {
             await action(Closed);
@@ -193,7 +201,44 @@ public abstract class PortalPage : ComponentBase, IDisposable
         }
     }
 
-    public void DismissActionFailure() => ActionFailure = null;
+    /// <summary>
+    /// Does the same to several objects, one after the other; one that fails does not keep the others from it. What failed is named on the page.
+    /// </summary>
+    /// <param name="done">What was done, in the past: <c>started</c>.</param>
+    protected async Task ActOnAllAsync(IReadOnlyList<string> names, Func<string, CancellationToken, Task> action, string done)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        ArgumentNullException.ThrowIfNull(action);
+        List<string> failed = [];
+        LakePortalException? first = null;
+        var acted = await ActAsync(async ct =>
+        {
+            foreach (var name in names)
+            {
+                try
+                {
+                    await action(name, ct);
+                }
+                catch (LakePortalException refused)
+                {
+                    first ??= refused;
+                    failed.Add(name);
+                }
+            }
+        });
+        if (acted && first is null)
+        {
+            Snackbar.Add($"{names.Count} of {names.Count} {done}.", Severity.Success);
+        }
+        else if (first is not null)
+        {
+            (ActionFailure, ActionLead) = (first, $"{names.Count - failed.Count} of {names.Count} {done}. Not: {string.Join(", ", failed)}.");
+        }
+
+        await ReloadAsync();
+    }
+
+    public void DismissActionFailure() => (ActionFailure, ActionLead) = (null, null);
 
     /// <summary>Changes one part of the address in place; null removes it.</summary>
     protected void SetQuery(string name, object? value) => SetQuery(new Dictionary<string, object?> { [name] = value });

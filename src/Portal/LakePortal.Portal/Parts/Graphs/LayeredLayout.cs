@@ -15,7 +15,7 @@ public sealed record PlacedGraph(IReadOnlyList<PlacedNode> Nodes, IReadOnlyList<
 /// </summary>
 public static class LayeredLayout
 {
-    public const double NodeWidth = 220;
+    public const double NodeWidth = 232;
     public const double NodeHeight = 44;
     private const double LayerGap = 56;
     private const double RowGap = 20;

@@ -27,7 +27,7 @@ internal static class Formats
             unit++;
         }
 
-        return unit == 0 ? $"{Count(bytes)} B" : string.Create(Culture, $"{value:0.#} {Units[unit]}");
+        return unit == 0 ? $"{Count(bytes)} B" : string.Create(Culture, $"{value:0.0} {Units[unit]}");
     }
 
     /// <summary>Two units at most: <c>850 ms</c>, <c>12.3 s</c>, <c>4 min 5 s</c>, <c>2 h 3 min</c>, <c>3 d 4 h</c>.</summary>
