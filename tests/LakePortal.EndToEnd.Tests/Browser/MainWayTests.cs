@@ -12,13 +12,6 @@ namespace LakePortal.EndToEnd.Tests.Browser;
 [Trait("Category", "Browser")]
 public sealed class MainWayTests
 {
-    private const string NewPassword = "quiet harbour of three boats";
-
-    private static readonly string[] Flags =
-    [
-        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    ];
-
     [ChromiumFact]
     public async Task From_the_sign_in_over_the_wizard_to_the_chart()
     {
@@ -26,11 +19,8 @@ public sealed class MainWayTests
         var shop = ShopOptions.Small(new DateTimeOffset(TimeProvider.System.GetUtcNow().UtcDateTime.Date, TimeSpan.Zero));
         await ShopDatabase.EnsureAsync(lake.Postgres, shop, "read only", CancellationToken.None);
 
-        using var playwright = await Playwright.CreateAsync();
-        await using var browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = ChromiumFactAttribute.Path, Headless = true, Args = Flags });
-        var page = await browser.NewPageAsync(new() { BaseURL = lake.Portal.Url.ToString(), ViewportSize = new() { Width = 1400, Height = 1000 } });
-        page.SetDefaultTimeout(20_000);
-        SetDefaultExpectTimeout(30_000);
+        await using var browser = await PortalBrowser.OpenAsync(lake);
+        var page = browser.Page;
         var strangers = new List<string>();
         var errors = new List<string>();
         page.Request += (_, request) => Note(request.Url, strangers, lake.Portal.Url);
@@ -38,39 +28,26 @@ public sealed class MainWayTests
 
         try
         {
-            await WalkAsync(page, lake, shop);
+            await WalkAsync(browser, lake, shop);
         }
         catch (Exception e) when (e is TimeoutException or PlaywrightException)
         {
-            Assert.Fail($"{e.Message}\nThe page at {page.Url} says:\n{await page.Locator("body").InnerTextAsync()}");
+            Assert.Fail($"{e.Message}\n{await browser.DescribeAsync()}");
         }
 
         Assert.Empty(strangers);
         Assert.Empty(errors);
     }
 
-    private static async Task WalkAsync(IPage page, TestLake lake, ShopOptions shop)
+    private static async Task WalkAsync(PortalBrowser browser, TestLake lake, ShopOptions shop)
     {
-        await SignInAsync(page, lake);
+        var page = browser.Page;
+        await browser.SignInAsync();
         await AddSourceAsync(page, lake);
         await FinishRunsAsync(lake);
         await OpenTableAsync(page);
         await RunSqlAsync(page, shop);
         await SeeChartsAsync(page, lake);
-    }
-
-    private static async Task SignInAsync(IPage page, TestLake lake)
-    {
-        await page.GotoAsync("/");
-        await Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("/sign-in"));
-        await page.GetByLabel("User name").FillAsync("admin");
-        await page.GetByLabel("Password").FillAsync(OneTimePassword(lake));
-        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
-        await page.Locator("#current").FillAsync(OneTimePassword(lake));
-        await page.Locator("#new").FillAsync(NewPassword);
-        await page.Locator("#repeat").FillAsync(NewPassword);
-        await page.GetByRole(AriaRole.Button, new() { Name = "Change password" }).ClickAsync();
-        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Sources" }).First).ToBeVisibleAsync();
     }
 
     private static async Task AddSourceAsync(IPage page, TestLake lake)
@@ -156,17 +133,6 @@ public sealed class MainWayTests
             {
                 continue;
             }
-        }
-    }
-
-    /// <summary>Printed once, on the first start: <c>… one-time password &lt;word&gt; (…</c>.</summary>
-    private static string OneTimePassword(TestLake lake)
-    {
-        const string Words = "one-time password ";
-        lock (lake.PortalLines)
-        {
-            var line = lake.PortalLines.First(l => l.Contains(Words, StringComparison.Ordinal));
-            return line[(line.IndexOf(Words, StringComparison.Ordinal) + Words.Length)..].Split(' ')[0];
         }
     }
 
