@@ -3,14 +3,22 @@ using DuckDB.NET.Data;
 
 namespace LakePortal.Benchmarks.Sql;
 
-/// <summary>DuckDB as anybody would use it: views over Parquet files, default settings.</summary>
+/// <summary>
+/// DuckDB as anybody would use it: views over Parquet files, default settings, but the memory, the processors and the cached footers that the
+/// portal's engine has, too.
+/// </summary>
 internal sealed class PlainDuckDb : IDisposable
 {
+    // The portal's own default, see Engine:MemoryLimit.
+    public const string MemoryLimit = "1GB";
+
     private readonly DuckDBConnection _connection = new("DataSource=:memory:");
 
     public PlainDuckDb()
     {
         _connection.Open();
+        Execute($"SET memory_limit='{MemoryLimit}'");
+        Execute("SET parquet_metadata_cache=true");
         Execute("CREATE SCHEMA refined");
     }
 

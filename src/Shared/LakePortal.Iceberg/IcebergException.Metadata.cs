@@ -59,10 +59,24 @@ public sealed class CommitStateUnknownException(TableIdentifier identifier, stri
     public string MetadataLocation { get; } = metadataLocation;
 }
 
+/// <summary>An adopted table names files where this machine has none.</summary>
+public sealed class UnmappedLocationException(string location, string reason, string map, Exception? inner = null)
+    : IcebergException("iceberg.unmapped-location", ErrorKind.Invalid, $"The lake file '{location}' {reason}.",
+        $"Say where the table's files are now: --map '{map}'.", inner: inner)
+{
+    public string Location { get; } = location;
+
+    /// <summary>The mapping that would fit, as <c>from=to</c>.</summary>
+    public string Map { get; } = map;
+}
+
 /// <summary>A file of the lake is missing, exists already, or cannot be read or written.</summary>
 public sealed class LakeFileException(string location, string reason, bool isTransient = false, Exception? inner = null)
     : IcebergException("iceberg.file", ErrorKind.Unavailable, $"The lake file '{location}' {reason}.",
         "Check the disk: free space, permissions, and whether the file was removed.", isTransient, inner)
 {
     public string Location { get; } = location;
+
+    /// <summary>What follows the file's name in the message.</summary>
+    public string Reason { get; } = reason;
 }

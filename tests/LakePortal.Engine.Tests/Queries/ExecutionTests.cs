@@ -122,6 +122,51 @@ public sealed class ExecutionTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(["x' OR '1'='1|12345678901234567|1.10|2026-01-31|NULL"], await Engine.RowsAsync("SELECT $a, $b, $c, $d::VARCHAR, $e", values));
     }
 
+    [Theory]
+    [InlineData("SELECT {0} AS a", " + ", "1")]
+    [InlineData("SELECT {0} AS a", " || ", "'x'")]
+    public async Task Nesting_beyond_the_engines_limit_gets_an_advice_that_can_be_followed(string sql, string between, string part)
+    {
+        var deep = sql.Replace("{0}", string.Join(between, Enumerable.Repeat(part, 3000)), StringComparison.Ordinal);
+        var error = await Assert.ThrowsAsync<StatementTooDeepException>(() => Engine.RowsAsync(deep));
+        Assert.DoesNotContain("SET ", error.Message + error.Hint, StringComparison.Ordinal);
+        Assert.Contains("WITH", error.Hint, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(100_000, 1)]
+    [InlineData(300_000, 2)]
+    public async Task A_lone_file_of_many_row_groups_is_read_as_a_list_of_files_and_so_by_all_threads(int rows, int files)
+    {
+        await _lake.CreateAsync("t", [new NestedField(0, "id", PrimitiveType.Long), new NestedField(0, "name", PrimitiveType.String)]);
+        await _lake.AppendAsync("t", string.Create(CultureInfo.InvariantCulture, $"SELECT range AS id, 'n' || range AS name FROM range({rows})"));
+        await using (var bound = await Engine.Engine.BindAsync(new LakeQueryRequest("SELECT sum(id) FROM raw.t", Caller.System), CancellationToken.None))
+        {
+            Assert.Equal(files, bound.Sql.Split(".parquet'").Length - 1);
+        }
+
+        Assert.Equal([$"{rows}|{rows - 1L}|n{rows - 1}"], await Engine.RowsAsync($"SELECT count(*), max(id), arg_max(name, id) FROM raw.t"));
+        Assert.Equal(["n77"], await Engine.RowsAsync("SELECT name FROM raw.t WHERE id = 77"));
+    }
+
+    [Fact]
+    public async Task A_query_works_again_after_the_temporary_folder_was_cleaned()
+    {
+        await _lake.CreateAsync("t", [new NestedField(0, "id", PrimitiveType.Long)]);
+        await _lake.AppendAsync("t", "SELECT range AS id FROM range(200000)");
+        var temporary = Directory.CreateDirectory(Path.Combine(_lake.Root, "engine-tmp")).FullName;
+        using var engine = new EngineHarness(_lake.Catalog, new EngineOptions { MemoryLimit = "200MB", DataDirectories = [_lake.Root], TempDirectory = temporary });
+        Assert.Equal(200_000, await engine.CountAsync("SELECT count(id) FROM raw.t"));
+        foreach (var file in Directory.EnumerateFiles(temporary, "*.parquet", SearchOption.AllDirectories))
+        {
+            File.Delete(file);
+        }
+
+        Assert.Equal(199_999, await engine.CountAsync("SELECT max(id) FROM raw.t"));
+        engine.Dispose();
+        Assert.Empty(Directory.EnumerateFileSystemEntries(temporary));
+    }
+
     [Fact]
     public async Task Binding_a_warm_statement_takes_a_few_milliseconds()
     {

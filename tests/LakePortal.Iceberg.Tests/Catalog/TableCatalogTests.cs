@@ -129,11 +129,42 @@ public sealed class TableCatalogTests : IDisposable
         Assert.Equal([Lake.Orders], await _lake.Catalog.ListAsync("raw", default));
     }
 
+    [Fact]
+    public async Task Adopting_without_a_mapping_names_the_one_that_fits()
+    {
+        var table = await _lake.CreateOrdersAsync();
+        await File.WriteAllTextAsync(Path.Combine(_lake.Root, "raw/orders/data/a.parquet"), "x");
+        table = await table.CommitAsync(new SnapshotChange { AddedFiles = [Lake.Data(table, "a")] }, default);
+        var moved = Path.Combine(_lake.Root, "moved");
+        Directory.Move(Path.Combine(_lake.Root, "raw"), moved);
+        var metadata = Path.Combine(moved, Path.GetRelativePath(Path.Combine(_lake.Root, "raw"), Locations.ToLocalPath(table.MetadataLocation)));
+        var name = new TableIdentifier("raw", "adopted");
+
+        var error = await Assert.ThrowsAsync<UnmappedLocationException>(() => _lake.Catalog.RegisterAsync(name, metadata, [], default));
+
+        Assert.Equal($"file://{_lake.Root}/raw/orders/={moved}/orders/", error.Map);
+        Assert.Contains($"--map '{error.Map}'", error.Hint, StringComparison.Ordinal);
+        var split = error.Map.Split('=');
+        var adopted = await _lake.Catalog.RegisterAsync(name, metadata, [new LocationMapping(split[0], split[1])], default);
+        Assert.Single(await adopted.ListFilesAsync(SnapshotSelector.Current, default));
+    }
+
+    [Fact]
+    public async Task Adopting_under_a_name_that_exists_says_so_before_anything_else()
+    {
+        await _lake.CreateOrdersAsync();
+        await Assert.ThrowsAsync<TableExistsException>(() => _lake.Catalog.RegisterAsync(Lake.Orders, "/nowhere/x.metadata.json", [], default));
+    }
+
     [Theory]
     [InlineData("s3://b/x", "s3://b/", "/d/", "/d/x")]
     [InlineData("s3://b2/x", "s3://b", "/d", "s3://b2/x")]
     [InlineData("s3://b/x", "s3://b", "/d", "/d/x")]
     [InlineData("data/t/x", "data/", "/d/", "/d/t/x")]
+    [InlineData("s3a://b/x", "s3://b/", "/d/", "/d/x")]
+    [InlineData("s3://b/x", "s3n://b/", "/d/", "/d/x")]
+    [InlineData("s3n://b/x", "s3a://b", "/d", "/d/x")]
+    [InlineData("s3a://b2/x", "s3://b", "/d", "s3a://b2/x")]
     public void Prefixes_are_mapped_at_their_borders_only(string location, string from, string to, string expected) =>
         Assert.Equal(expected, Locations.Map(location, [new LocationMapping(from, to)]));
 

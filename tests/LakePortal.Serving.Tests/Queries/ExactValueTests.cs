@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using LakePortal.Serving.Contracts.Queries;
 
@@ -54,6 +56,8 @@ public sealed class ExactValueTests(ServingLake serving) : IClassFixture<Serving
     [InlineData("TIMESTAMP_MS '2026-01-31 23:59:59.123'")]
     [InlineData("TIME '23:59:59.999999'")]
     [InlineData("TIME '00:00:00'")]
+    [InlineData("TIMETZ '12:30:00+02'")]
+    [InlineData("TIMETZ '23:59:59.999999-15:59:59'")]
     [InlineData("INTERVAL '1 year 2 months 3 days 04:05:06.7'")]
     [InlineData("INTERVAL '-90 minutes'")]
     [InlineData("INTERVAL '0 days'")]
@@ -67,6 +71,19 @@ public sealed class ExactValueTests(ServingLake serving) : IClassFixture<Serving
     }
 
     [Fact]
+    public async Task A_time_of_day_keeps_its_offset_inside_of_other_values_and_its_columns_their_names()
+    {
+        var answer = await serving.Lake.SendAsync(new ExecuteQuery(
+            "SELECT n AS \"a b\", TIMETZ '12:30:00+02' AS \"a b\", [{'t': TIMETZ '01:00:00-05:30'}] AS l FROM (VALUES (3), (1), (2)) v(n) ORDER BY n DESC"));
+        Assert.Equal(
+            ["""[3,"12:30:00+02",[{"t":"01:00:00-05:30"}]]""", """[2,"12:30:00+02",[{"t":"01:00:00-05:30"}]]""", """[1,"12:30:00+02",[{"t":"01:00:00-05:30"}]]"""],
+            answer.Rows.Select(Readable));
+        Assert.Equal(
+            [new QueryColumn("a b", "INTEGER"), new QueryColumn("a b", "TIME WITH TIME ZONE"), new QueryColumn("l", "STRUCT(\"t\" TIME WITH TIME ZONE)[]")],
+            answer.Columns);
+    }
+
+    [Fact]
     public async Task Columns_have_the_engines_names_and_types()
     {
         var answer = await serving.Lake.SendAsync(new ExecuteQuery("SELECT 1::BIGINT AS a, 'x' AS \"B c\", 1.5::DECIMAL(38,10) AS d"));
@@ -75,6 +92,10 @@ public sealed class ExactValueTests(ServingLake serving) : IClassFixture<Serving
     }
 
     private async Task<JsonNode?> OneAsync(string sql) => (await serving.Lake.SendAsync(new ExecuteQuery($"SELECT {sql} AS v"))).Rows[0][0];
+
+    private static string Readable(JsonArray row) => row.ToJsonString(Plain);
+
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static string Text(JsonNode? value) => value?.ToJsonString() ?? "null";
 }

@@ -100,6 +100,32 @@ public sealed class ExecuteQueryTests(ServingLake serving) : IClassFixture<Servi
     }
 
     [Fact]
+    public async Task An_export_for_shells_ends_lines_with_lf_and_stops_at_the_limit()
+    {
+        using var output = new MemoryStream();
+        Assert.Equal(2, await serving.Lake.SendAsync(new ExportQuery("SELECT '+' || i AS f FROM range(10000) r(i)", "csv", output, Limit: 2, UnixLines: true)));
+        Assert.Equal("f\n'+0\n'+1\n", Encoding.UTF8.GetString(output.ToArray()));
+    }
+
+    [Fact]
+    public async Task An_export_to_tsv_gives_values_as_they_are_and_can_be_read_back()
+    {
+        using var output = new MemoryStream();
+        await serving.Lake.SendAsync(new ExportQuery(
+            "SELECT * FROM (VALUES (1, '=1+1', 'tab\there'), (-2, '', NULL), (3, '\\N', 'line\nbreak')) t(n, f, t) ORDER BY abs(n)", "tsv", output));
+        // As psql's COPY … TO STDOUT (HEADER) writes the same rows.
+        Assert.Equal("n\tf\tt\n1\t=1+1\ttab\\there\n-2\t\t\\N\n3\t\\\\N\tline\\nbreak\n", Encoding.UTF8.GetString(output.ToArray()));
+    }
+
+    [Fact]
+    public async Task An_export_on_an_unknown_engine_is_refused()
+    {
+        using var output = new MemoryStream();
+        var error = await Assert.ThrowsAsync<InvalidInputException>(() => serving.Lake.SendAsync(new ExportQuery("SELECT 1", "csv", output, Engine: "warp")));
+        Assert.Equal("engine", Assert.Single(error.Faults).Path);
+    }
+
+    [Fact]
     public async Task An_export_to_jsonl_has_one_exact_object_per_line()
     {
         using var output = new MemoryStream();

@@ -14,10 +14,10 @@ internal static class SqlCommand
     public static Command Build()
     {
         var sql = new Argument<string>("sql") { Description = "One SELECT; '-' reads it from the standard input" };
-        var format = new Option<OutputFormat>("--output", "-o") { Description = "Format", DefaultValueFactory = _ => OutputFormat.Table, HelpName = "table|csv|json|jsonl" };
+        var format = new Option<OutputFormat>("--output", "-o") { Description = "Format; csv puts an apostrophe before what a spreadsheet would take for a formula, tsv and json give values as they are", DefaultValueFactory = _ => OutputFormat.Table, HelpName = "table|csv|tsv|json|jsonl" };
         var runAs = new Option<string?>("--as") { Description = "Run with the rights of this user", HelpName = "USER" };
         var engine = new Option<string?>("--engine") { Description = "Engine to run on", HelpName = "NAME" };
-        var limit = new Option<int?>("--limit") { Description = "Most rows to return (default: 1000 for a table; else all, up to 100000; jsonl has no limit)", HelpName = "N" };
+        var limit = new Option<int?>("--limit") { Description = "Most rows to return (default: 1000 for a table, 100000 for json; csv, tsv and jsonl have no limit)", HelpName = "N" };
         limit.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<int?>() is < 1 or > MostRows)
@@ -38,10 +38,11 @@ internal static class SqlCommand
             Set(body, "engine", parsed.GetValue(engine));
             var output = parsed.GetValue(format);
             var most = parsed.GetValue(limit);
-            if (output == OutputFormat.Jsonl && most is null)
+            if (ExportOf(output) is { } export)
             {
+                body["limit"] = most;
                 await using var stream = Console.OpenStandardOutput();
-                await api.StreamAsync("/api/v1/sql/export?format=jsonl", body, stream, cancellationToken);
+                await api.StreamAsync($"/api/v1/sql/export?format={export}", body, stream, cancellationToken);
                 return ExitCode.Done;
             }
 
@@ -50,6 +51,15 @@ internal static class SqlCommand
             return Print(answer, output, most, parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
         });
     }
+
+    /// <summary>Formats that the server writes itself, row by row.</summary>
+    private static string? ExportOf(OutputFormat format) => format switch
+    {
+        OutputFormat.Csv => "csv&newline=lf",
+        OutputFormat.Tsv => "tsv",
+        OutputFormat.Jsonl => "jsonl",
+        _ => null,
+    };
 
     private static int Print(JsonElement answer, OutputFormat format, int? limit, TextWriter output, TextWriter notes)
     {
@@ -66,7 +76,7 @@ internal static class SqlCommand
 
         if (truncated && limit is null)
         {
-            throw new StepFailedException($"The result has more than {MostRows} rows; only these were printed.", "Use -o jsonl, which has no limit, or --limit to accept fewer.");
+            throw new StepFailedException($"The result has more than {MostRows} rows; only these were printed.", "Use -o jsonl, csv or tsv, which have no limit, or --limit to accept fewer.");
         }
 
         return ExitCode.Done;

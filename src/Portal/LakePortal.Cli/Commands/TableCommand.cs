@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using LakePortal.Cli.Client;
 using LakePortal.Cli.Output;
 
 namespace LakePortal.Cli.Commands;
@@ -17,7 +18,7 @@ internal static class TableCommand
             if (!location.Contains("://", StringComparison.Ordinal))
             {
                 location = Path.GetFullPath(location);
-                if (!File.Exists(location))
+                if (!File.Exists(location) && !await ExistsAsync(api, parsed.GetValue(name)!, cancellationToken))
                 {
                     throw new UsageException($"There is no file {location}.", "Give the newest *.metadata.json in the table's metadata folder.");
                 }
@@ -34,5 +35,19 @@ internal static class TableCommand
             return ExitCode.Done;
         });
         return new Command("table", "Work on tables") { register };
+    }
+
+    /// <summary>Whether the name is taken, which the server says better than a missing file does.</summary>
+    private static async Task<bool> ExistsAsync(ApiClient api, string table, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await api.GetAsync($"/api/v1/tables/{Uri.EscapeDataString(table)}", cancellationToken);
+            return true;
+        }
+        catch (ServerException e) when (e.Status == 404)
+        {
+            return false;
+        }
     }
 }

@@ -7,12 +7,14 @@ internal enum OutputFormat
 {
     Table,
     Csv,
+    Tsv,
     Json,
     Jsonl,
 }
 
 /// <summary>
-/// Prints rows. Numbers are copied as the server wrote them, never parsed: a decimal of 38 digits or a 64-bit integer comes out as it went in.
+/// Prints rows as a table or as one JSON document; the other formats are streamed by the server. Numbers are copied as the server wrote them,
+/// never parsed: a decimal of 38 digits or a 64-bit integer comes out as it went in.
 /// </summary>
 internal static class ResultWriter
 {
@@ -20,23 +22,14 @@ internal static class ResultWriter
     {
         switch (format)
         {
-            case OutputFormat.Csv:
-                WriteCsv(columns, rows, output);
-                break;
             case OutputFormat.Json:
                 WriteJson(columns, rows, output);
                 break;
-            case OutputFormat.Jsonl:
-                foreach (var row in rows)
-                {
-                    output.Write(Object(columns, row));
-                    output.Write('\n');
-                }
-
-                break;
-            default:
+            case OutputFormat.Table:
                 TableWriter.Write(columns, rows.Select(row => row.EnumerateArray().Select(Cell.Of).ToArray()).ToList(), output);
                 break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(format), format, "The server writes this format.");
         }
     }
 
@@ -63,26 +56,4 @@ internal static class ResultWriter
 
         return text.Append('}').ToString();
     }
-
-    /// <summary>RFC 4180 with LF; null is an empty field, an empty text is <c>""</c>.</summary>
-    private static void WriteCsv(IReadOnlyList<string> columns, IReadOnlyList<JsonElement> rows, TextWriter output)
-    {
-        output.Write(string.Join(',', columns.Select(c => CsvField(c, quoteEmpty: true))));
-        output.Write('\n');
-        foreach (var row in rows)
-        {
-            output.Write(string.Join(',', row.EnumerateArray().Select(value => value.ValueKind switch
-            {
-                JsonValueKind.Null => "",
-                JsonValueKind.String => CsvField(value.GetString()!, quoteEmpty: true),
-                _ => CsvField(value.GetRawText(), quoteEmpty: false),
-            })));
-            output.Write('\n');
-        }
-    }
-
-    private static string CsvField(string text, bool quoteEmpty) =>
-        (text.Length == 0 && quoteEmpty) || text.AsSpan().IndexOfAny(",\"\r\n") >= 0
-            ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\""
-            : text;
 }

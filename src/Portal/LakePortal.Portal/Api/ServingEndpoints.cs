@@ -41,7 +41,7 @@ internal sealed class ServingEndpoints : IApiEndpoints
         sql.MapGet("/completions", async (IMediator mediator, CancellationToken cancellationToken) =>
                 new { items = await mediator.Send(new GetCompletions(), cancellationToken) })
             .WithSummary("Tables and columns that the caller may name.");
-        sql.MapPost("/export", ExportAsync).WithSummary("Streams all rows of a SELECT as csv or jsonl.");
+        sql.MapPost("/export", ExportAsync).WithSummary("Streams all rows of a SELECT as csv (formulas neutralised; newline=lf for shells), tsv (raw) or jsonl.");
     }
 
     private static void MapTables(RouteGroupBuilder tables)
@@ -88,16 +88,21 @@ internal sealed class ServingEndpoints : IApiEndpoints
     }
 
     private static async Task<IResult> ExportAsync(
-        ExportBody body, HttpContext context, IMediator mediator, CancellationToken cancellationToken, string format = "csv")
+        ExportBody body, HttpContext context, IMediator mediator, CancellationToken cancellationToken, string format = "csv", string? newline = null)
     {
         var output = new FirstByteStream(context.Response, () =>
         {
-            context.Response.ContentType = format == "csv" ? "text/csv; charset=utf-8" : "application/x-ndjson; charset=utf-8";
+            context.Response.ContentType = format switch
+            {
+                "csv" => "text/csv; charset=utf-8",
+                "tsv" => "text/tab-separated-values; charset=utf-8",
+                _ => "application/x-ndjson; charset=utf-8",
+            };
             context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         });
         try
         {
-            await mediator.Send(new ExportQuery(body.Sql ?? "", format, output, body.As), cancellationToken);
+            await mediator.Send(new ExportQuery(body.Sql ?? "", format, output, body.As, body.Limit, body.Engine, newline == "lf"), cancellationToken);
         }
         catch (LakePortalException) when (context.Response.HasStarted)
         {
@@ -110,7 +115,7 @@ internal sealed class ServingEndpoints : IApiEndpoints
 
     internal sealed record SqlBody(string? Sql = null, string? As = null, int? Limit = null, string? Engine = null, string? QueryId = null);
 
-    internal sealed record ExportBody(string? Sql = null, string? As = null);
+    internal sealed record ExportBody(string? Sql = null, string? As = null, long? Limit = null, string? Engine = null);
 
     internal sealed record RegisterBody(string? Table = null, string? MetadataFile = null, IReadOnlyList<string>? Map = null);
 

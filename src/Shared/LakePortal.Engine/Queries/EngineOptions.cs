@@ -22,7 +22,8 @@ public sealed record EngineOptions
     [RegularExpression(@"^\d+(\.\d+)?\s?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$", ErrorMessage = "Engine:MaxTempSize must be a size such as 20GB.")]
     public string MaxTempSize { get; init; } = "20GB";
 
-    /// <summary>Time limit of a query whose request gives none.</summary>
+    /// <summary>Time limit of a query whose request gives none; zero: none.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "30.00:00:00", ErrorMessage = "Engine:DefaultTimeout must be between 0 (none) and 30 days.")]
     public TimeSpan DefaultTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Queries that run at the same time; more wait in turn, fairly between users.</summary>

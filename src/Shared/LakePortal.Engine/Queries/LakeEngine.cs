@@ -23,7 +23,7 @@ internal sealed class LakeEngine : ILakeEngine, IBoundQueryFactory, IDisposable
         (_options, _time, _running) = (options, time, running);
         _host = new EngineHost(options);
         _queue = new QueryQueue(options.MaxConcurrentQueries, options.MaxWaitingQueries);
-        _binder = new StatementBinder(catalog, authorizer, _parser, new PolicyCompiler(_parser), new FileLayouts(new FileSchemaReader(_host)));
+        _binder = new StatementBinder(catalog, authorizer, _parser, new PolicyCompiler(_parser), new FileLayouts(new FileSchemaReader(_host)), _host.EmptyFile);
     }
 
     public async Task<ILakeQuery> StartAsync(LakeQueryRequest request, CancellationToken cancellationToken)

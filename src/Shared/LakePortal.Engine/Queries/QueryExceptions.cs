@@ -27,6 +27,11 @@ public sealed class SqlSyntaxException : EngineException
 public sealed class StatementRefusedException(string message, string hint)
     : EngineException("engine.refused", ErrorKind.Invalid, message, hint);
 
+/// <summary>The statement's expressions are nested deeper than the engine goes.</summary>
+public sealed class StatementTooDeepException()
+    : EngineException("engine.too-deep", ErrorKind.Invalid, "The expressions of the statement are nested too deeply; 1000 levels are the limit.",
+        "Compute parts of it in a WITH; write a long chain of || as concat(…), of + as list_sum([…]).");
+
 /// <summary>The statement names a table that does not exist, or that the caller may not know of.</summary>
 public sealed class UnknownTableException(string name, string hint)
     : EngineException("engine.unknown-table", ErrorKind.NotFound, $"There is no table '{name}'.", hint)
@@ -52,14 +57,14 @@ public sealed class QueryDeniedException(string reason)
 /// <summary>The time limit of the statement was reached.</summary>
 public sealed class QueryTimeoutException(TimeSpan limit)
     : EngineException("engine.timeout", ErrorKind.LimitExceeded, $"The query ran into its time limit of {limit.TotalSeconds:0.###} s.",
-        "Read fewer rows (filter by a partition column), or ask for a longer limit.")
+        "Read fewer rows (filter by a partition column), or check its joins for a missing condition. The limit is the configuration's Engine:DefaultTimeout; for a task of a pipeline, its timeout.")
 {
     public TimeSpan Limit { get; } = limit;
 }
 
 /// <summary>The query was cancelled by somebody, not by the reader's own token.</summary>
 public sealed class QueryCancelledException(string queryId)
-    : EngineException("engine.cancelled", ErrorKind.LimitExceeded, "The query was cancelled.", "Run it again if this was not meant.")
+    : EngineException("engine.cancelled", ErrorKind.Conflict, "The query was cancelled.", "Run it again if this was not meant.")
 {
     public string QueryId { get; } = queryId;
 }

@@ -77,6 +77,11 @@ public sealed class TableCatalog : ITableCatalog
             throw new InvalidTableDefinitionException("a mapping of locations needs both a prefix to replace and its replacement");
         }
 
+        if (await _context.Store.FindAsync(identifier, cancellationToken).ConfigureAwait(false) is not null)
+        {
+            throw new TableExistsException(identifier);
+        }
+
         var pointer = new TablePointer(identifier, Guid.Empty, metadataLocation, 0, ReadOnly: true, locationMap.Count > 0 ? locationMap : null);
         var metadata = TableMetadataJson.Read(await _context.FilesOf(pointer).ReadAsync(metadataLocation, cancellationToken).ConfigureAwait(false));
 
@@ -113,11 +118,29 @@ public sealed class TableCatalog : ITableCatalog
     /// <summary>Adopting with a mapping that does not fit should fail now, not at the first query.</summary>
     private async Task CheckReadableAsync(IcebergTable table, CancellationToken cancellationToken)
     {
-        var files = await table.ListFilesAsync(Scans.SnapshotSelector.Current, cancellationToken).ConfigureAwait(false);
-        if (files.Count > 0 && !await _context.FilesOf(table.Pointer).ExistsAsync(files[0].Path, cancellationToken).ConfigureAwait(false))
+        try
         {
-            throw new LakeFileException(files[0].Path, $"is expected at '{table.ResolveLocation(files[0].Path)}' and missing there; check the mapping of locations");
+            var files = await table.ListFilesAsync(Scans.SnapshotSelector.Current, cancellationToken).ConfigureAwait(false);
+            if (files.Count > 0 && !await _context.FilesOf(table.Pointer).ExistsAsync(files[0].Path, cancellationToken).ConfigureAwait(false))
+            {
+                throw new LakeFileException(files[0].Path, $"is expected at '{table.ResolveLocation(files[0].Path)}' and missing there");
+            }
         }
+        catch (LakeFileException e) when (FittingMap(table, e.Location) is { } map)
+        {
+            throw new UnmappedLocationException(e.Location, e.Reason, map, e);
+        }
+    }
+
+    /// <summary>From where the table believes to be to where its metadata file lies; null when that is the same place, or not where the missing file was sought.</summary>
+    private static string? FittingMap(IcebergTable table, string missing)
+    {
+        var root = Path.GetDirectoryName(Path.GetDirectoryName(table.ResolveLocation(table.MetadataLocation)));
+        var from = table.Metadata.Location.TrimEnd('/') + "/";
+        return root is null || Locations.Map(missing, [new LocationMapping(from, "/")]) == missing || Locations.Map(from, table.LocationMap) is var here
+            && (here.TrimEnd('/') == root || here.TrimEnd('/') == Locations.FromLocalPath(root))
+            ? null
+            : $"{from}={root.TrimEnd('/')}/";
     }
 
     private async Task PurgeAsync(string location)

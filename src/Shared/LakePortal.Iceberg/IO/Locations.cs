@@ -50,17 +50,21 @@ public static class Locations
         return location.EndsWith('/') ? location + child : $"{location}/{child}";
     }
 
-    /// <summary>The first mapping whose prefix matches rewrites the location; none leaves it as it is.</summary>
+    /// <summary>
+    /// The first mapping whose prefix matches rewrites the location; none leaves it as it is. <c>s3a://</c> and <c>s3n://</c> are Hadoop's names
+    /// of <c>s3://</c>: one table's metadata may mix them.
+    /// </summary>
     public static string Map(string location, IReadOnlyList<LocationMapping>? mappings)
     {
         ArgumentNullException.ThrowIfNull(location);
         foreach (var mapping in mappings ?? [])
         {
-            if (location.StartsWith(mapping.From, StringComparison.Ordinal))
+            var (from, whole) = (OneScheme(mapping.From), OneScheme(location));
+            if (whole.StartsWith(from, StringComparison.Ordinal))
             {
                 // "s3://bucket" → "/dir" must not turn "s3://bucket2/x" into "/dir2/x".
-                var rest = location[mapping.From.Length..];
-                if (mapping.From.EndsWith('/') || mapping.From.Length == 0 || rest.Length == 0 || rest[0] == '/')
+                var rest = whole[from.Length..];
+                if (from.EndsWith('/') || from.Length == 0 || rest.Length == 0 || rest[0] == '/')
                 {
                     return mapping.To.EndsWith('/') || rest.StartsWith('/') || rest.Length == 0 ? mapping.To + rest : $"{mapping.To}/{rest}";
                 }
@@ -69,6 +73,11 @@ public static class Locations
 
         return location;
     }
+
+    private static string OneScheme(string location) =>
+        location.StartsWith("s3a://", StringComparison.OrdinalIgnoreCase) || location.StartsWith("s3n://", StringComparison.OrdinalIgnoreCase)
+            ? $"s3://{location["s3a://".Length..]}"
+            : location;
 
     /// <summary>Last part of a location.</summary>
     public static string FileName(string location)

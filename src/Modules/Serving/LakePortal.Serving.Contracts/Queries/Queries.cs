@@ -26,9 +26,13 @@ public sealed record QueryStatistics(
     double Milliseconds, long Rows, int FilesTotal, int FilesScanned, long BytesPlanned, IReadOnlyDictionary<string, string> Snapshots);
 
 /// <summary>Streams a result into a stream: exports that never hold all rows. The stream is flushed, not closed.</summary>
-/// <param name="Format"><c>csv</c> (formulas neutralised), <c>jsonl</c>.</param>
+/// <param name="Format"><c>csv</c> (formulas neutralised), <c>tsv</c> (values as they are), <c>jsonl</c>.</param>
+/// <param name="Limit">Most rows; null for all.</param>
+/// <param name="Engine">Only <c>local</c> so far.</param>
+/// <param name="UnixLines">Ends the lines of csv with LF, for shells, instead of RFC 4180's CRLF.</param>
 [RequiresPermission(Permissions.QueriesRun)]
-public sealed record ExportQuery(string Sql, string Format, Stream Output, string? As = null) : IRequest<long>;
+public sealed record ExportQuery(
+    string Sql, string Format, Stream Output, string? As = null, long? Limit = null, string? Engine = null, bool UnixLines = false) : IRequest<long>;
 
 /// <summary>Own queries; those of others need <c>system.read</c>. False when it is not running.</summary>
 [RequiresPermission(Permissions.QueriesRun)]

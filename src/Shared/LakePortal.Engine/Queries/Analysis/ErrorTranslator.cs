@@ -10,6 +10,11 @@ internal sealed partial class ErrorTranslator(IReadOnlyDictionary<string, string
 {
     public Exception Translate(string raw)
     {
+        if (ErrorTexts.IsTooDeep(raw))
+        {
+            return new StatementTooDeepException();
+        }
+
         var kindEnd = raw.IndexOf("Error: ", StringComparison.Ordinal);
         var kind = kindEnd > 0 && kindEnd < 40 ? raw[..kindEnd].Trim() : "";
         var message = Clean(kindEnd > 0 && kindEnd < 40 ? raw[(kindEnd + 7)..] : raw);

@@ -111,6 +111,11 @@ internal sealed class SqlParser : IDisposable
     private static Exception Failure(JsonObject root, string sql, int offset, string whole)
     {
         var message = root.Text("error_message");
+        if (ErrorTexts.IsTooDeep(message))
+        {
+            return new StatementTooDeepException();
+        }
+
         if (root.Text("error_type") == "not implemented")
         {
             return new StatementRefusedException(
@@ -141,9 +146,9 @@ internal sealed class SqlParser : IDisposable
         catch (JsonException e)
         {
             // DuckDB writes Infinity and NaN literals bare, and nests without limit.
-            throw new StatementRefusedException(
-                "The statement is nested too deeply or contains a number out of range.",
-                e.Message.Contains("depth", StringComparison.OrdinalIgnoreCase) ? "Break it up with WITH." : "Write 'Infinity'::DOUBLE instead.");
+            throw e.Message.Contains("depth", StringComparison.OrdinalIgnoreCase)
+                ? new StatementTooDeepException()
+                : new StatementRefusedException("The statement contains a number out of range.", "Write 'Infinity'::DOUBLE instead.");
         }
     }
 
@@ -159,7 +164,9 @@ internal sealed class SqlParser : IDisposable
         }
         catch (DuckDBException e)
         {
-            throw new StatementRefusedException("The statement could not be analysed: " + ErrorTexts.FirstLine(e.Message), "Simplify it, or break it up with WITH.");
+            throw ErrorTexts.IsTooDeep(e.Message)
+                ? new StatementTooDeepException()
+                : new StatementRefusedException("The statement could not be analysed: " + ErrorTexts.FirstLine(e.Message), "Simplify it, or break it up with WITH.");
         }
         finally
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using LakePortal.Engine.Queries.Analysis;
+using LakePortal.Engine.Queries.Running;
 using LakePortal.Iceberg.Scans;
 using LakePortal.Iceberg.Schemas;
 using LakePortal.Iceberg.Tables;
@@ -14,8 +15,12 @@ namespace LakePortal.Engine.Queries.Binding;
 /// <param name="scan">What to read.</param>
 /// <param name="files">Where the files of the table lie on this machine.</param>
 /// <param name="vectorTable">Name of the connection's table of deleted positions (<c>f</c>, <c>pos</c>).</param>
-internal sealed class ScanSql(TableScan scan, LocalFiles files, string vectorTable)
+/// <param name="emptyFile">Company for a lone large file.</param>
+internal sealed class ScanSql(TableScan scan, LocalFiles files, string vectorTable, EmptyFile emptyFile)
 {
+    // More rows than the row groups of most writers have: below, there is nothing to share between threads.
+    private const long WorthSharing = 122_880;
+
     // DuckDB's virtual columns, by which deletes are matched, give way to real columns of the same name.
     private static readonly HashSet<string> VirtualColumns = new(StringComparer.OrdinalIgnoreCase) { "filename", "file_row_number", "file_index" };
 
@@ -57,11 +62,12 @@ internal sealed class ScanSql(TableScan scan, LocalFiles files, string vectorTab
     {
         var sql = new StringBuilder("SELECT ");
         sql.Append(OrOne(scan.ReadColumns.Select(c => Output(c, group.Layout))));
-        sql.Append(" FROM read_parquet(").Append(SqlQuote.List(group.Tasks.Select(t => files.PathOf(t.File.Path))));
+        var rows = group.Tasks.Sum(t => t.File.RecordCount);
+        var paths = group.Tasks.Select(t => files.PathOf(t.File.Path));
+        sql.Append(" FROM read_parquet(").Append(SqlQuote.List(group.Tasks.Count == 1 && rows > WorthSharing ? paths.Append(emptyFile.Path) : paths));
         sql.Append(", schema = ").Append(Schema(group));
 
         // With a schema of ours DuckDB takes a file for empty until it is opened, and orders joins by that.
-        var rows = group.Tasks.Sum(t => t.File.RecordCount);
         if (rows > 0)
         {
             sql.Append(", explicit_cardinality = ").Append(rows.ToString(CultureInfo.InvariantCulture));

@@ -14,7 +14,7 @@ namespace LakePortal.Engine.Queries.Binding;
 /// From text to a statement that may run: parsed, gated, resolved, authorised, pinned, pruned, rewritten. Tables become subqueries in the
 /// text itself, so that no statement ever has a name that another one could use.
 /// </summary>
-internal sealed class StatementBinder(ITableCatalog catalog, IQueryAuthorizer? authorizer, SqlParser parser, PolicyCompiler policies, FileLayouts layouts)
+internal sealed class StatementBinder(ITableCatalog catalog, IQueryAuthorizer? authorizer, SqlParser parser, PolicyCompiler policies, FileLayouts layouts, EmptyFile emptyFile)
 {
     private readonly TableResolver _resolver = new(catalog, authorizer, parser);
 
@@ -158,7 +158,7 @@ internal sealed class StatementBinder(ITableCatalog catalog, IQueryAuthorizer? a
             table.Node["alias"] = table.Alias;
             table.Node["at_clause"] = null;
             var groups = await layouts.GroupAsync(scan, local, cancellationToken).ConfigureAwait(false);
-            replacements.Add((table.Token, new ScanSql(scan, local, VectorTable(table)).Write(groups)));
+            replacements.Add((table.Token, new ScanSql(scan, local, VectorTable(table), emptyFile).Write(groups)));
         }
 
         foreach (var show in analysis.ShowTables)

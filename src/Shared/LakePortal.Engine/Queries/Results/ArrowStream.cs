@@ -78,13 +78,15 @@ internal sealed unsafe class ArrowStream : IDisposable
 
     private void Open(string sql)
     {
-        // Only the return code tells whether the statement may be asked anything: asking a failed one for its type ends the process.
-        if (NativeMethods.PreparedStatements.DuckDBPrepare(_connection, sql, out _statement) != DuckDBState.Success)
+        var statement = Prepare(sql);
+        var columns = PreparedColumns.Of(statement);
+        if (columns.KeepingOffsets(sql) is { } keeping)
         {
-            throw new DuckDBFailure(NativeMethods.PreparedStatements.DuckDBPrepareError(_statement));
+            statement.Dispose();
+            statement = Prepare(keeping);
         }
 
-        var state = NativeMethods.PreparedStatements.DuckDBExecutePreparedStreaming(_statement, out _result);
+        var state = NativeMethods.PreparedStatements.DuckDBExecutePreparedStreaming(statement, out _result);
         _hasResult = true;
         if (state != DuckDBState.Success)
         {
@@ -92,10 +94,21 @@ internal sealed unsafe class ArrowStream : IDisposable
         }
 
         _options = NativeMethods.Arrow.DuckDBResultGetArrowOptions(ref _result);
-        ReadSchema();
+        ReadSchema(columns);
     }
 
-    private void ReadSchema()
+    private DuckDBPreparedStatement Prepare(string sql)
+    {
+        // Only the return code tells whether the statement may be asked anything: asking a failed one for its type ends the process.
+        if (NativeMethods.PreparedStatements.DuckDBPrepare(_connection, sql, out _statement) != DuckDBState.Success)
+        {
+            throw new DuckDBFailure(NativeMethods.PreparedStatements.DuckDBPrepareError(_statement));
+        }
+
+        return _statement;
+    }
+
+    private void ReadSchema(PreparedColumns prepared)
     {
         var count = (int)NativeMethods.Query.DuckDBColumnCount(ref _result);
         var types = new DuckDBLogicalType[count];
@@ -109,7 +122,7 @@ internal sealed unsafe class ArrowStream : IDisposable
                 types[i] = NativeMethods.Query.DuckDBColumnLogicalType(ref _result, i);
                 var name = NativeMethods.Query.DuckDBColumnName(ref _result, i);
                 names[i] = Marshal.StringToCoTaskMemUTF8(name);
-                columns[i] = new ResultColumn(name, TypeText.Of(types[i]));
+                columns[i] = new ResultColumn(name, prepared.TypeOf(i, types[i]));
             }
 
             var handles = types.Select(t => t.DangerousGetHandle()).ToArray();

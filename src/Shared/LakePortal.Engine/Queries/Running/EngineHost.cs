@@ -12,13 +12,16 @@ internal sealed class EngineHost(EngineOptions options) : IDisposable
     private EngineInstance? _current;
     private bool _disposed;
 
+    /// <summary>May be named in every statement: its directory is always among the readable ones.</summary>
+    public EmptyFile EmptyFile { get; } = new(options);
+
     /// <param name="directories">Absolute directories that hold the files to be read.</param>
     public EngineConnection Connect(IEnumerable<string> directories)
     {
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            var known = _current?.Directories ?? [.. options.DataDirectories.Select(Path.GetFullPath).Distinct(StringComparer.Ordinal)];
+            var known = _current?.Directories ?? [.. options.DataDirectories.Select(Path.GetFullPath).Append(EmptyFile.Directory).Distinct(StringComparer.Ordinal)];
             var missing = directories.Where(d => !known.Any(k => IsBelow(d, k))).Distinct(StringComparer.Ordinal).ToList();
             if (_current is null || missing.Count > 0)
             {
@@ -38,6 +41,7 @@ internal sealed class EngineHost(EngineOptions options) : IDisposable
         {
             _disposed = true;
             _current?.Dispose();
+            EmptyFile.Dispose();
         }
     }
 

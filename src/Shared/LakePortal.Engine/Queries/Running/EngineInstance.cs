@@ -21,15 +21,7 @@ internal sealed class EngineInstance : IDisposable
     {
         Directories = directories;
         _tempDirectory = Path.Combine(options.TempDirectory ?? Path.GetTempPath(), "lakeportal-engine-" + Guid.NewGuid().ToString("N"));
-        if (OperatingSystem.IsWindows())
-        {
-            Directory.CreateDirectory(_tempDirectory);
-        }
-        else
-        {
-            Directory.CreateDirectory(_tempDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
-
+        PrivateDirectory.Create(_tempDirectory);
         _root = new DuckDBConnection("DataSource=:memory:");
         _root.Open();
         var threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;

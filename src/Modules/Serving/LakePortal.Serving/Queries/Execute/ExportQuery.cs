@@ -21,9 +21,19 @@ internal sealed class ExportQueryValidator : IRequestValidator<ExportQuery>
             yield return new InputFault("sql", "There is no statement.", "Write a SELECT.");
         }
 
-        if (request.Format is not ("csv" or "jsonl"))
+        if (request.Format is not ("csv" or "tsv" or "jsonl"))
         {
-            yield return new InputFault("format", $"There is no format '{request.Format}'.", "Use csv or jsonl.");
+            yield return new InputFault("format", $"There is no format '{request.Format}'.", "Use csv, tsv or jsonl.");
+        }
+
+        if (request.Limit < 0)
+        {
+            yield return new InputFault("limit", "'limit' must not be negative.", "Leave it out to get all rows.");
+        }
+
+        if (request.Engine is not (null or "local"))
+        {
+            yield return new InputFault("engine", $"There is no engine '{request.Engine}'.", "Only 'local' is available.");
         }
     }
 }
@@ -39,22 +49,28 @@ internal sealed class ExportQueryHandler(QuerySession session) : IRequestHandler
         session.RunAsync(request.Sql, request.As, null, keep: true, async (query, _) =>
         {
             var buffer = new ArrayBufferWriter<byte>(FlushAt * 2);
-            if (request.Format == "csv")
+            Func<IEnumerable<JsonNode?>, string>? line = request.Format switch
             {
-                Append(buffer, CsvText.Line(query.Columns.Select(c => (JsonNode?)JsonValue.Create(c.Name))));
+                "csv" => cells => CsvText.Line(cells, request.UnixLines ? "\n" : "\r\n"),
+                "tsv" => TsvText.Line,
+                _ => null,
+            };
+            if (line is not null)
+            {
+                Append(buffer, line(query.Columns.Select(c => (JsonNode?)JsonValue.Create(c.Name))));
             }
 
-            var rows = 0L;
+            var (rows, limit) = (0L, request.Limit ?? long.MaxValue);
             await foreach (var batch in query.ReadAsync(cancellationToken))
             {
                 using (batch)
                 {
                     var cells = query.Columns.Select((c, i) => CellReader.Of(batch.Column(i), c.Type)).ToArray();
-                    for (var row = 0; row < batch.Length; row++, rows++)
+                    for (var row = 0; row < batch.Length && rows < limit; row++, rows++)
                     {
-                        if (request.Format == "csv")
+                        if (line is not null)
                         {
-                            Append(buffer, CsvText.Line(cells.Select(cell => cell(row))));
+                            Append(buffer, line(cells.Select(cell => cell(row))));
                         }
                         else
                         {
@@ -67,6 +83,11 @@ internal sealed class ExportQueryHandler(QuerySession session) : IRequestHandler
                             buffer.ResetWrittenCount();
                         }
                     }
+                }
+
+                if (rows >= limit)
+                {
+                    break;
                 }
             }
 

@@ -12,7 +12,7 @@ internal static class CsvText
 {
     private static readonly JsonSerializerOptions Nested = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static string Line(IEnumerable<JsonNode?> cells) => string.Join(',', cells.Select(Cell)) + "\r\n";
+    public static string Line(IEnumerable<JsonNode?> cells, string end) => string.Join(',', cells.Select(Cell)) + end;
 
     private static string Cell(JsonNode? value)
     {
