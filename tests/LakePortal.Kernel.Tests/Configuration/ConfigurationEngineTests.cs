@@ -115,6 +115,14 @@ public sealed class ConfigurationEngineTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Objects_are_counted_for_every_kind_that_there_is_and_that_the_caller_may_read()
+    {
+        await ApplyAsync("kind: base\nname: b\n---\nkind: base\nname: c\n");
+        Assert.Equal([new KindCount("base", 2), new KindCount("top", 0)], await _lake.SendAsync(new CountObjects()));
+        Assert.Empty(await _lake.SendAsync(new CountObjects(), TestLake.CallerWith(Permissions.ProfileOwn)));
+    }
+
+    [Fact]
     public async Task Each_kind_asks_for_its_own_permission()
     {
         var caller = TestLake.CallerWith(Permissions.ConfigurationApply, Permissions.ProfileOwn);
