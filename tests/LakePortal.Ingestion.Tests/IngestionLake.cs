@@ -7,6 +7,7 @@ using LakePortal.Ingestion.Contracts.Sources;
 using LakePortal.Ingestion.Contracts.Syncs;
 using LakePortal.Kernel.Configuration;
 using LakePortal.Kernel.Identity;
+using LakePortal.Kernel.Modules;
 using LakePortal.Kernel.Runs;
 using LakePortal.Kernel.Scheduling;
 using LakePortal.Serving;
@@ -31,9 +32,9 @@ public sealed class IngestionLake : IAsyncDisposable
 
     public IRunStore Runs => Lake.Services.GetRequiredService<IRunStore>();
 
-    public static async Task<IngestionLake> StartAsync(PostgresServer server, string? database = null, IReadOnlyDictionary<string, string?>? settings = null, Action<IServiceCollection>? configure = null)
+    public static async Task<IngestionLake> StartAsync(PostgresServer server, string? database = null, IReadOnlyDictionary<string, string?>? settings = null, Action<IServiceCollection>? configure = null, params IModule[] more)
     {
-        var lake = await TestLake.StartAsync([new ServingModule(), new IngestionModule()], configure: services =>
+        var lake = await TestLake.StartAsync([new ServingModule(), new IngestionModule(), .. more], configure: services =>
         {
             services.AddSingleton<IQueryAuthorizer, EverythingAllowed>();
             services.TryAddSingleton<IJobSchedule, NoSchedule>();

@@ -79,19 +79,26 @@ public sealed class ConfigBinderTests
             """);
         Assert.Equal(
             [
-                ("flow.yaml:2:1", "'name' must be text."),
-                ("flow.yaml:3:1", "'mode' is 'bach', which is none of batch, bootstrap+cdc, overwrite-partitions."),
-                ("flow.yaml:4:1", "'tables' must be a list."),
+                ("flow.yaml:2:7", "'name' must be text."),
+                ("flow.yaml:3:7", "'mode' is 'bach', which is none of batch, bootstrap+cdc, overwrite-partitions."),
+                ("flow.yaml:4:9", "'tables' must be a list."),
                 ("flow.yaml:5:1", "Unknown key 'paralel'."),
-                ("flow.yaml:6:1", "'timeout' must be a duration."),
+                ("flow.yaml:6:10", "'timeout' must be a duration."),
                 ("flow.yaml:7:1", "The key 'url' is missing."),
                 ("flow.yaml:8:3", "Unknown key 'ulr'."),
-                ("flow.yaml:9:1", "'paused' must be true or false."),
+                ("flow.yaml:9:9", "'paused' must be true or false."),
             ],
             faults.Select(f => (f.Path, f.Message)).OrderBy(f => f.Path, StringComparer.Ordinal));
         Assert.Equal("Did you mean 'parallel'?", faults.Single(f => f.Message.Contains("paralel", StringComparison.Ordinal)).Hint);
         Assert.Equal("Did you mean 'batch'?", faults.Single(f => f.Message.Contains("bach", StringComparison.Ordinal)).Hint);
         Assert.Equal("Did you mean 'url'?", faults.Single(f => f.Message.Contains("ulr", StringComparison.Ordinal)).Hint);
+    }
+
+    [Fact]
+    public void A_key_that_is_missing_has_the_place_of_its_mapping()
+    {
+        Assert.Contains(FaultsOf("\n\n# a comment\nkind: flow\nmode: batch"), f => f is { Path: "flow.yaml:4:1", Message: "The key 'name' is missing." });
+        Assert.Contains(FaultsOf("kind: flow\nname: a\nmode:"), f => f.Path == "flow.yaml:3:1");
     }
 
     [Fact]

@@ -66,4 +66,17 @@ public sealed class DashboardTests(ServingLake serving) : IClassFixture<ServingL
         Assert.Equal(("The best ones", "SELECT * FROM curated.not_there_yet", "system"), (saved.Description, saved.Sql, saved.Owner));
         Assert.Equal(ChangeAction.Unchanged, Assert.Single(await serving.ApplyAsync(Yaml)).Action);
     }
+
+    [Fact]
+    public async Task A_table_that_is_not_there_is_a_warning_with_its_place()
+    {
+        await serving.WriteAsync("curated.revenues", "SELECT 1 AS x");
+        var change = Assert.Single(await serving.ApplyAsync("kind: dashboard\nname: early\ntiles:\n  - {name: t, chart: table, sql: SELECT * FROM curated.revenuse}\n"));
+
+        var warning = Assert.Single(change.Warnings);
+        Assert.StartsWith("test.yaml:4:29: ", warning, StringComparison.Ordinal);
+        Assert.Contains("no table 'curated.revenuse'", warning, StringComparison.Ordinal);
+        Assert.Contains("curated.revenues", warning, StringComparison.Ordinal);
+        Assert.Empty(Assert.Single(await serving.ApplyAsync("kind: dashboard\nname: early\ntiles:\n  - {name: t, chart: table, sql: SELECT * FROM curated.revenues}\n")).Warnings);
+    }
 }

@@ -25,7 +25,7 @@ public sealed class SourceSnapshotLostException(string source, string address, E
 /// <summary>A run met one passing failure after another and stopped trying.</summary>
 public sealed class AttemptsExhaustedException(string sync, int attempts, LakePortalException last)
     : IngestionException(last.Code, last.Kind, $"{last.Message} '{sync}' gave up after {attempts} attempts.",
-        $"{last.Hint} Then run the sync again; nothing of this run is visible in the lake.".TrimStart(), isTransient: true, last)
+        $"{last.Hint} Then run the sync again: finished chunks are kept where the table has a key.".TrimStart(), isTransient: true, last)
 {
     public int Attempts { get; } = attempts;
 

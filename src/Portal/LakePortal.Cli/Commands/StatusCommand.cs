@@ -10,6 +10,8 @@ namespace LakePortal.Cli.Commands;
 internal static class StatusCommand
 {
     private const int LastRuns = 5;
+    private const int LongestCell = 60;
+    private const int LongestLine = 300;
 
     private static readonly string[] RunColumns = ["id", "state", "trigger", "started_by", "started_at", "seconds", "error"];
 
@@ -155,10 +157,22 @@ internal static class StatusCommand
         var columns = items[0].EnumerateObject()
             .Where(p => items.All(i => !i.TryGetProperty(p.Name, out var v) || v.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array)))
             .Select(p => p.Name).ToList();
-        TableWriter.Write(columns, items.Select(item => columns.Select(c => item.TryGetProperty(c, out var v) ? Cell.Of(v) : Cell.Of("")).ToArray()).ToList(), output);
+        TableWriter.Write(columns, items.Select(item => columns.Select(c => item.TryGetProperty(c, out var v) ? Short(v, LongestCell) : Cell.Of("")).ToArray()).ToList(), output);
     }
 
-    private static void Properties(JsonElement element, string prefix, TextWriter output)
+    /// <summary>A statement of forty lines says nothing on one: its beginning is enough here, the rest is in export and in JSON.</summary>
+    private static Cell Short(JsonElement value, int longest)
+    {
+        if (value.ValueKind != JsonValueKind.String)
+        {
+            return Cell.Of(value);
+        }
+
+        var text = string.Join(' ', value.GetString()!.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        return Cell.Of(text.Length <= longest ? text : $"{text[..(longest - 1)]}…");
+    }
+
+    internal static void Properties(JsonElement element, string prefix, TextWriter output)
     {
         foreach (var property in element.EnumerateObject())
         {
@@ -174,7 +188,7 @@ internal static class StatusCommand
                 case JsonValueKind.Null:
                     break;
                 default:
-                    output.WriteLine($"{prefix}{property.Name}: {Cell.Of(property.Value).Text}");
+                    output.WriteLine($"{prefix}{property.Name}: {Short(property.Value, LongestLine).Text}");
                     break;
             }
         }

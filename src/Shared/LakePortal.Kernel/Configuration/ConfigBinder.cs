@@ -46,6 +46,10 @@ public static partial class ConfigBinder
         }
     }
 
+    /// <summary>The same as a sentence, for what is only a warning.</summary>
+    public static string Warning(ConfigDocument document, string path, string message, string? hint = null) =>
+        $"{Fault(document, path, message).Path}: {message} {hint}".TrimEnd();
+
     /// <summary>One exception with all faults of a document.</summary>
     public static InvalidInputException Invalid(ConfigDocument document, IReadOnlyList<InputFault> faults)
     {
@@ -167,7 +171,10 @@ public static partial class ConfigBinder
 
         public object? Fail(string rule, string? hint)
         {
-            Add($"'{Path}' {rule}.", hint);
+            var message = $"'{Path}' {rule}.";
+            Faults.Add(Document.Values.TryGetValue(Path, out var at) && Document.Origin is { } origin
+                ? new InputFault(string.Create(CultureInfo.InvariantCulture, $"{origin}:{at.Line}:{at.Column}"), message, hint)
+                : Fault(Document, Path, message, hint));
             return null;
         }
     }

@@ -64,7 +64,8 @@ public static class ConfigYamlReader
             throw new FaultyNodeException(root.Start, "A document must be a mapping that starts with 'kind:'.", "Example: kind: source");
         }
 
-        Dictionary<string, TextPosition> positions = new(StringComparer.Ordinal);
+        Positions positions = new();
+        positions.Keys[""] = Position(mapping);
         var count = 0;
         var content = ToObject(mapping, "", positions, ref count, 0);
         var kind = content["kind"];
@@ -74,10 +75,10 @@ public static class ConfigYamlReader
         }
 
         content.Remove("kind");
-        return new ConfigDocument(name, content, origin, positions);
+        return new ConfigDocument(name, content, origin, positions.Keys) { Values = positions.Values };
     }
 
-    private static JsonNode? ToJson(YamlNode node, string path, Dictionary<string, TextPosition> positions, ref int count, int depth)
+    private static JsonNode? ToJson(YamlNode node, string path, Positions positions, ref int count, int depth)
     {
         // Aliases may refer to aliases: a small text can stand for a huge tree.
         if (++count > YamlLimits.MostNodes || depth > YamlLimits.DeepestNesting || path.Length > YamlLimits.LongestPath)
@@ -95,7 +96,7 @@ public static class ConfigYamlReader
                 foreach (var item in sequence.Children)
                 {
                     var itemPath = string.Create(CultureInfo.InvariantCulture, $"{path}[{array.Count}]");
-                    positions.TryAdd(itemPath, Position(item));
+                    positions.Keys.TryAdd(itemPath, Position(item));
                     array.Add(ToJson(item, itemPath, positions, ref count, depth + 1));
                 }
 
@@ -107,7 +108,7 @@ public static class ConfigYamlReader
         }
     }
 
-    private static JsonObject ToObject(YamlMappingNode mapping, string path, Dictionary<string, TextPosition> positions, ref int count, int depth)
+    private static JsonObject ToObject(YamlMappingNode mapping, string path, Positions positions, ref int count, int depth)
     {
         var result = new JsonObject();
         foreach (var (keyNode, valueNode) in mapping.Children)
@@ -118,7 +119,12 @@ public static class ConfigYamlReader
             }
 
             var keyPath = path.Length == 0 ? key : $"{path}.{key}";
-            positions.TryAdd(keyPath, Position(keyNode));
+            positions.Keys.TryAdd(keyPath, Position(keyNode));
+            if (valueNode is not YamlScalarNode { Value: null or "", Style: ScalarStyle.Plain })
+            {
+                positions.Values.TryAdd(keyPath, Position(valueNode));
+            }
+
             result[key] = ToJson(valueNode, keyPath, positions, ref count, depth + 1);
         }
 
@@ -154,6 +160,13 @@ public static class ConfigYamlReader
         // YamlDotNet puts the place in front: "(Line: 1, Col: 2, Idx: 3) - (Line…): text".
         var colon = text.StartsWith("(Line", StringComparison.Ordinal) ? text.LastIndexOf("): ", StringComparison.Ordinal) : -1;
         return (colon < 0 ? text : text[(colon + 3)..]).TrimEnd('.') + ".";
+    }
+
+    private sealed class Positions
+    {
+        public Dictionary<string, TextPosition> Keys { get; } = new(StringComparer.Ordinal);
+
+        public Dictionary<string, TextPosition> Values { get; } = new(StringComparer.Ordinal);
     }
 
     private sealed class FaultyNodeException(Mark at, string message, string? hint) : Exception(message)

@@ -49,7 +49,7 @@ internal sealed class ConfigurationEngine(
             {
                 var changes = await _kinds[document.Kind].PlanAsync(document, cancellationToken);
                 var warnings = await FindMissingSecretsAsync(document.Content, cancellationToken);
-                plan.Add((document, warnings.Count == 0 ? changes : [.. changes.Select(c => c with { Warnings = warnings })]));
+                plan.Add((document, warnings.Count == 0 ? changes : [.. changes.Select(c => c with { Warnings = [.. c.Warnings, .. warnings] })]));
             }
             catch (LakePortalException error) when (error.Kind is ErrorKind.Invalid or ErrorKind.NotFound or ErrorKind.Conflict)
             {
@@ -58,6 +58,14 @@ internal sealed class ConfigurationEngine(
         }
 
         faults.AddRange(FindDuplicates(plan));
+        var deletes = prune && faults.Count == 0 ? await FindAbsentAsync(plan, cancellationToken) : [];
+        if (faults.Count == 0)
+        {
+            var rules = await ReadTrafficAsync(plan, deletes, cancellationToken);
+            faults.AddRange(rules.Faults());
+            plan = [.. plan.Select(p => (p.Document, Warned(rules, p.Document, p.Changes)))];
+        }
+
         if (faults.Count > 0)
         {
             throw new InvalidInputException(
@@ -65,7 +73,6 @@ internal sealed class ConfigurationEngine(
                 faults[0].Hint, faults);
         }
 
-        var deletes = prune ? await FindAbsentAsync(plan, cancellationToken) : [];
         if (!dryRun)
         {
             foreach (var (document, changes) in plan.Where(p => p.Changes.Any(c => c.Action != ChangeAction.Unchanged)))
@@ -130,6 +137,28 @@ internal sealed class ConfigurationEngine(
         JsonValue value when value.TryGetValue(out string? text) => [text],
         _ => [],
     };
+
+    private async Task<TableTrafficRules> ReadTrafficAsync(
+        List<(ConfigDocument Document, IReadOnlyList<PlannedChange> Changes)> plan, List<PlannedChange> deletes, CancellationToken cancellationToken)
+    {
+        var planned = plan.SelectMany(p => p.Changes.Select(c => (p.Document, c.Traffic))).Where(p => p.Traffic is not null).Select(p => (p.Document, p.Traffic!)).ToList();
+        if (planned.Count == 0)
+        {
+            return new TableTrafficRules([], []);
+        }
+
+        var changed = plan.SelectMany(p => p.Changes).Concat(deletes).Select(c => (c.Kind, c.Name)).ToHashSet();
+        List<TableTraffic> saved = [];
+        foreach (var kind in _kinds.Values.OrderBy(k => k.Order))
+        {
+            saved.AddRange((await kind.TrafficAsync(cancellationToken)).Where(t => !changed.Contains((t.Kind, t.Name))));
+        }
+
+        return new TableTrafficRules(planned, saved);
+    }
+
+    private static IReadOnlyList<PlannedChange> Warned(TableTrafficRules rules, ConfigDocument document, IReadOnlyList<PlannedChange> changes) =>
+        [.. changes.Select(c => c.Traffic is { Missing.Count: > 0 } traffic ? c with { Warnings = [.. c.Warnings, .. rules.Warnings(document, traffic)] } : c)];
 
     private async Task<List<PlannedChange>> FindAbsentAsync(
         List<(ConfigDocument Document, IReadOnlyList<PlannedChange> Changes)> plan, CancellationToken cancellationToken)

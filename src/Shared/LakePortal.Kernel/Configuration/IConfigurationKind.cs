@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 
 namespace LakePortal.Kernel.Configuration;
 
@@ -33,6 +34,9 @@ public interface IConfigurationKind
     Task<JsonObject?> ExportAsync(string name, CancellationToken cancellationToken);
 
     Task DeleteAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>What the saved objects do with tables; nothing, for kinds that write none.</summary>
+    Task<IReadOnlyList<TableTraffic>> TrafficAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<TableTraffic>>([]);
 }
 
 public enum ChangeAction
@@ -51,4 +55,8 @@ public sealed record PlannedChange(string Kind, string Name, ChangeAction Action
 {
     /// <summary>What will not work yet although the document is sound, e.g. a reference to a secret that is not stored; sentences.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>What the object will do with tables; null: it writes none and waits for none.</summary>
+    [JsonIgnore]
+    public TableTraffic? Traffic { get; init; }
 }

@@ -38,11 +38,7 @@ internal sealed class SourceStore(IDbContextFactory<IngestionDbContext> database
             faults.Add(ConfigBinder.Fault(document, "parallelism", "must be between 1 and 32", "Each counts as one connection to the server while a table is read."));
         }
 
-        if (source.Name.Length == 0 || !source.Name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-'))
-        {
-            faults.Add(ConfigBinder.Fault(document, "name", $"'{source.Name}' is not a name for a source.", "Use letters, digits, _ and -: it becomes part of table names."));
-        }
-
+        faults.AddRange(ConfigNames.Check(document, "name", source.Name, "a source"));
         return faults.Count == 0 ? source : throw ConfigBinder.Invalid(document, faults);
     }
 

@@ -1,7 +1,5 @@
 using System.Text.Json.Nodes;
-using LakePortal.Iceberg;
 using LakePortal.Kernel.Configuration;
-using LakePortal.Kernel.Errors;
 using LakePortal.Kernel.Live;
 using LakePortal.Kernel.Messaging;
 using LakePortal.Kernel.Scheduling;
@@ -22,11 +20,10 @@ internal sealed class SyncKind(SyncResolver resolver, SyncStore store, SyncRunne
     public async Task<IReadOnlyList<PlannedChange>> PlanAsync(ConfigDocument document, CancellationToken cancellationToken)
     {
         var changes = new List<PlannedChange>();
-        var resolved = await resolver.ResolveAsync(document, cancellationToken);
-        await CheckTargetsAsync(document, [.. resolved.Select(r => r.Definition)], cancellationToken);
-        foreach (var (definition, wanted) in resolved)
+        foreach (var (definition, wanted, warnings) in await resolver.ResolveAsync(document, cancellationToken))
         {
-            changes.Add(ConfigDiff.Plan(Kind, definition.Name, await ExportAsync(definition.Name, cancellationToken), wanted));
+            var change = ConfigDiff.Plan(Kind, definition.Name, await ExportAsync(definition.Name, cancellationToken), wanted);
+            changes.Add(change with { Warnings = warnings, Traffic = Traffic(definition) });
         }
 
         return changes;
@@ -34,11 +31,7 @@ internal sealed class SyncKind(SyncResolver resolver, SyncStore store, SyncRunne
 
     public async Task ApplyAsync(ConfigDocument document, CancellationToken cancellationToken)
     {
-        var resolved = await resolver.ResolveAsync(document, cancellationToken);
-
-        // Once more: another document of the same call may have taken a name since it was planned.
-        await CheckTargetsAsync(document, [.. resolved.Select(r => r.Definition)], cancellationToken);
-        foreach (var (definition, wanted) in resolved)
+        foreach (var (definition, wanted, _) in await resolver.ResolveAsync(document, cancellationToken))
         {
             await store.SaveAsync(definition.Name, definition.Source, wanted, cancellationToken);
             if (definition.Schedule is { } cron)
@@ -72,30 +65,13 @@ internal sealed class SyncKind(SyncResolver resolver, SyncStore store, SyncRunne
         feed.Publish("syncs");
     }
 
+    public async Task<IReadOnlyList<TableTraffic>> TrafficAsync(CancellationToken cancellationToken) =>
+        [.. (await store.ListAsync(null, cancellationToken)).Select(s => Traffic(SyncResolver.Read(s.Name, s.Document)))];
+
     /// <summary>Every table that a sync writes, raw or refined, is its own: two writers would replace each other's rows.</summary>
-    private async Task CheckTargetsAsync(ConfigDocument document, IReadOnlyList<SyncDefinition> wanted, CancellationToken cancellationToken)
+    private TableTraffic Traffic(SyncDefinition sync) => new(Kind, sync.Name)
     {
-        var faults = new List<InputFault>();
-        var taken = new Dictionary<TableIdentifier, string>();
-        foreach (var other in (await store.ListAsync(null, cancellationToken)).Where(o => wanted.All(w => w.Name != o.Name)).Select(o => SyncResolver.Read(o.Name, o.Document)))
-        {
-            (taken[other.Raw], taken[other.Refined]) = (other.Name, other.Name);
-        }
-
-        foreach (var sync in wanted)
-        {
-            foreach (var (path, table) in new[] { ("raw", sync.Raw), ("refined", sync.Refined) })
-            {
-                if (!taken.TryAdd(table, sync.Name))
-                {
-                    faults.Add(ConfigBinder.Fault(document, path, $"The sync '{taken[table]}' writes to {table} already.", "Give each sync a raw and a refined table of its own with name, raw and refined."));
-                }
-            }
-        }
-
-        if (faults.Count > 0)
-        {
-            throw ConfigBinder.Invalid(document, faults);
-        }
-    }
+        Writes = [new(sync.Raw.ToString(), "raw"), new(sync.Refined.ToString(), "refined")],
+        IsSoleWriter = true,
+    };
 }

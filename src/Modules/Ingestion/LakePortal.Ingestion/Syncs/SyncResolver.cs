@@ -10,10 +10,11 @@ using LakePortal.Kernel.Scheduling;
 namespace LakePortal.Ingestion.Syncs;
 
 /// <summary>One sync out of a document, and the document that stands for it alone.</summary>
-internal sealed record ResolvedSync(SyncDefinition Definition, JsonObject Document);
+/// <param name="Warnings">What could not be looked at now.</param>
+internal sealed record ResolvedSync(SyncDefinition Definition, JsonObject Document, IReadOnlyList<string> Warnings);
 
 /// <summary>From a document, possibly with patterns, to one sync per table.</summary>
-internal sealed class SyncResolver(SourceStore sources, PostgresConnector connector, IPlannedDocuments planned)
+internal sealed partial class SyncResolver(SourceStore sources, PostgresConnector connector, IPlannedDocuments planned)
 {
     public static readonly IReadOnlyList<string> Modes = ["batch", "snapshot"];
 
@@ -27,10 +28,9 @@ internal sealed class SyncResolver(SourceStore sources, PostgresConnector connec
         Throw(document, faults);
 
         var tables = await MatchAsync(document, source!, sync, patterns, faults, cancellationToken);
+        var resolved = Name(document, sync, [.. tables.Select(t => (t.Schema, t.Table))], faults);
         Throw(document, faults);
-        var resolved = Name(document, sync, tables, faults);
-        Throw(document, faults);
-        return resolved;
+        return [.. resolved.Select(r => r with { Warnings = [.. tables.Where(t => (t.Schema, t.Table) == (r.Definition.Schema, r.Definition.Table)).SelectMany(t => t.Warnings)] })];
     }
 
     /// <summary>The definition of a stored document.</summary>
@@ -60,6 +60,13 @@ internal sealed class SyncResolver(SourceStore sources, PostgresConnector connec
             {
                 faults.Add(ConfigBinder.Fault(document, $"tables[{i}]", $"'{sync.Tables[i]}' is not of the form schema.table.", $"Write public.{sync.Tables[i].Trim('"')}, or a pattern such as public.*"));
             }
+        }
+
+        // Placeholders stand for texts that are made to fit.
+        var literal = (sync.Name ?? "{source}_{table}").Replace("{source}", "x", StringComparison.Ordinal).Replace("{schema}", "x", StringComparison.Ordinal).Replace("{table}", "x", StringComparison.Ordinal);
+        if (!ConfigNames.IsValid(literal))
+        {
+            faults.Add(ConfigBinder.Fault(document, "name", $"'{sync.Name}' cannot be the name of a sync.", $"{ConfigNames.Rule} {{source}}, {{schema}} and {{table}} are filled in."));
         }
 
         if (!Modes.Contains(sync.Mode))
@@ -118,41 +125,13 @@ internal sealed class SyncResolver(SourceStore sources, PostgresConnector connec
         return null;
     }
 
-    private async Task<IReadOnlyList<(string Schema, string Table)>> MatchAsync(
-        ConfigDocument document, SourceDefinition source, SyncDocument sync, List<(TablePattern Pattern, int Index)> patterns, List<InputFault> faults, CancellationToken cancellationToken)
-    {
-        IReadOnlyList<PgTable> known = [];
-        if (patterns.Any(p => p.Pattern.IsPattern))
-        {
-            await using var connection = await connector.OpenAsync(source, cancellationToken);
-            known = await PgCatalog.ReadAllAsync(connection, cancellationToken);
-        }
-
-        var result = new List<(string, string)>();
-        foreach (var (pattern, index) in patterns)
-        {
-            // A pattern means tables; views are loaded when somebody names them.
-            var matches = pattern.IsPattern
-                ? known.Where(t => t.Kind is 'r' or 'p' && pattern.Matches(t.Schema, t.Name)).Select(t => (t.Schema, t.Name)).ToList()
-                : [(pattern.Schema, pattern.Table)];
-            if (matches.Count == 0)
-            {
-                faults.Add(ConfigBinder.Fault(document, $"tables[{index}]", $"No table of '{source.Name}' matches {sync.Tables[index]}.", "The user sees only what it may read; views have to be named one by one."));
-            }
-
-            result.AddRange(matches);
-        }
-
-        return [.. result.Distinct()];
-    }
-
     private static List<ResolvedSync> Name(ConfigDocument document, SyncDocument sync, IReadOnlyList<(string Schema, string Table)> tables, List<InputFault> faults)
     {
         var result = new List<ResolvedSync>();
         var taken = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (var (schema, table) in tables)
         {
-            var name = Sanitize(Fill(sync.Name ?? "{source}_{table}", sync, schema, table, null));
+            var name = Begin(Fill(sync.Name ?? "{source}_{table}", sync, schema, table, null));
             var exact = TablePattern.Exact(schema, table);
             if (taken.TryGetValue(name, out var other))
             {
@@ -180,10 +159,11 @@ internal sealed class SyncResolver(SourceStore sources, PostgresConnector connec
 
             taken[name] = exact;
             var single = sync with { Name = name, Tables = [exact], Raw = Target(sync.Raw, name, sync, schema, table), Refined = Target(sync.Refined, name, sync, schema, table) };
+            faults.AddRange(ConfigNames.Check(document, "name", name, $"the sync of {exact}"));
             var definition = TryDefine(document, single, name, schema, table, faults);
             if (definition is not null)
             {
-                result.Add(new ResolvedSync(definition, ConfigBinder.ToJson(single)));
+                result.Add(new ResolvedSync(definition, ConfigBinder.ToJson(single), []));
             }
         }
 
@@ -194,11 +174,17 @@ internal sealed class SyncResolver(SourceStore sources, PostgresConnector connec
     {
         foreach (var (path, text) in new[] { ("raw", sync.Raw), ("refined", sync.Refined) })
         {
-            if (text is not null && !TableIdentifier.TryParse(text, out _))
+            if (text is not null && !(TableIdentifier.TryParse(text, out var target) && ConfigNames.IsValid(target.Namespace) && ConfigNames.IsValid(target.Name)))
             {
-                faults.Add(ConfigBinder.Fault(document, path, $"'{text}' is not of the form namespace.table.", $"Write {path}.{name}"));
+                faults.Add(ConfigBinder.Fault(document, path, $"'{text}' is not of the form namespace.table.", $"Write {path}.{name}. {ConfigNames.Rule}"));
                 return null;
             }
+        }
+
+        if (sync.Raw is not null && sync.Raw == sync.Refined)
+        {
+            faults.Add(ConfigBinder.Fault(document, "refined", $"'{sync.Raw}' cannot be raw and refined at once.", $"Write refined: refined.{name}"));
+            return null;
         }
 
         return Define(sync, name, schema, table);
@@ -226,7 +212,10 @@ internal sealed class SyncResolver(SourceStore sources, PostgresConnector connec
     };
 
     private static string? Target(string? template, string name, SyncDocument sync, string schema, string table) =>
-        template is null ? null : Fill(template, sync, schema, table, name);
+        template is null ? null : Fill(template, sync, schema, table, name) is var text && text.Split('.', 2) is [var space, var rest] ? $"{space}.{Begin(rest)}" : text;
+
+    /// <summary>A table's name may begin with a digit.</summary>
+    private static string Begin(string name) => name.Length > 0 && char.IsAsciiDigit(name[0]) ? $"_{name}" : name;
 
     private static string Fill(string template, SyncDocument sync, string schema, string table, string? name)
     {

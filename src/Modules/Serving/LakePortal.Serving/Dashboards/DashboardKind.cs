@@ -24,22 +24,23 @@ internal sealed class DashboardKind(
     public async Task<IReadOnlyList<PlannedChange>> PlanAsync(ConfigDocument document, CancellationToken cancellationToken)
     {
         var dashboard = ConfigBinder.Bind<DashboardDocument>(document);
-        var faults = new List<InputFault>(ObjectNames.Check(document, "name", dashboard.Name));
+        var faults = new List<InputFault>(ConfigNames.Check(document, "name", dashboard.Name, "a dashboard"));
         var tiles = dashboard.Tiles ?? [];
         if (tiles.Count == 0)
         {
             faults.Add(ConfigBinder.Fault(document, "tiles", "A dashboard needs at least one tile.", "Add 'tiles:' with a '- name: …' in it."));
         }
 
+        var missing = new List<MissingTable>();
         for (var i = 0; i < tiles.Count; i++)
         {
             var path = $"tiles[{i}]";
             faults.AddRange(CheckTile(document, path, tiles, i));
-            faults.AddRange(await check.FindFaultsAsync(document, $"{path}.sql", tiles[i].Sql, cancellationToken));
+            faults.AddRange(await check.FindFaultsAsync(document, $"{path}.sql", tiles[i].Sql, missing, cancellationToken));
         }
 
         return faults.Count == 0
-            ? [ConfigDiff.Plan(Kind, dashboard.Name, await ExportAsync(dashboard.Name, cancellationToken), ConfigBinder.ToJson(dashboard))]
+            ? [ConfigDiff.Plan(Kind, dashboard.Name, await ExportAsync(dashboard.Name, cancellationToken), ConfigBinder.ToJson(dashboard)) with { Traffic = new TableTraffic(Kind, dashboard.Name) { Missing = missing } }]
             : throw ConfigBinder.Invalid(document, faults);
     }
 
@@ -86,7 +87,7 @@ internal sealed class DashboardKind(
     private static IEnumerable<InputFault> CheckTile(ConfigDocument document, string path, IReadOnlyList<TileDocument> tiles, int index)
     {
         var tile = tiles[index];
-        foreach (var fault in ObjectNames.Check(document, $"{path}.name", tile.Name))
+        foreach (var fault in ConfigNames.Check(document, $"{path}.name", tile.Name, "a tile"))
         {
             yield return fault;
         }

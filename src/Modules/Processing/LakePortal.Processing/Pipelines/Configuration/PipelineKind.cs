@@ -31,9 +31,9 @@ internal sealed class PipelineKind(
     {
         var pipeline = ConfigBinder.Bind<PipelineDocument>(document);
         var definition = reader.Read(document, pipeline);
-        await CheckStatementsAsync(document, pipeline, definition, cancellationToken);
+        var missing = await CheckStatementsAsync(document, pipeline, definition, cancellationToken);
         var before = await ExportAsync(pipeline.Name, cancellationToken);
-        return [ConfigDiff.Plan(Kind, pipeline.Name, before, ConfigBinder.ToJson(pipeline))];
+        return [ConfigDiff.Plan(Kind, pipeline.Name, before, ConfigBinder.ToJson(pipeline)) with { Traffic = PipelineTraffic.Of(pipeline) with { Missing = missing } }];
     }
 
     public async Task ApplyAsync(ConfigDocument document, CancellationToken cancellationToken)
@@ -66,6 +66,10 @@ internal sealed class PipelineKind(
         feed.Publish("pipelines");
     }
 
+    public async Task<IReadOnlyList<TableTraffic>> TrafficAsync(CancellationToken cancellationToken) =>
+        [.. (await store.ListAsync(cancellationToken)).Select(p => PipelineTraffic.Of(ConfigBinder.Bind<PipelineDocument>(
+            new ConfigDocument(Kind, JsonNode.Parse(p.Document)!.AsObject(), null, new Dictionary<string, TextPosition>()))))];
+
     /// <summary>Tables that the saved pipeline did not wait for are taken as they are now, like those of a new one.</summary>
     private static bool WaitsForMore(PipelineRow before, PipelineDefinition definition)
     {
@@ -75,12 +79,13 @@ internal sealed class PipelineKind(
 
     /// <summary>
     /// What is no SQL, or no SELECT, will never be any: a fault. Tables and columns may be made by the tasks before it, so what is missing
-    /// there is left to the run.
+    /// there is left to the run; a missing table that nothing makes is told.
     /// </summary>
-    private async Task CheckStatementsAsync(
+    private async Task<IReadOnlyList<MissingTable>> CheckStatementsAsync(
         ConfigDocument document, PipelineDocument pipeline, PipelineDefinition definition, CancellationToken cancellationToken)
     {
         var faults = new FaultList(document);
+        var missing = new List<MissingTable>();
         var values = ParameterSet.Start("0", definition.Name, time.GetUtcNow(), definition.TimeZone);
         foreach (var (name, value) in definition.Parameters)
         {
@@ -103,9 +108,13 @@ internal sealed class PipelineKind(
                 var known = (LakePortalException)exception;
                 faults.Add($"tasks[{i}].sql", known.Message, known.Hint);
             }
+            catch (UnknownTableException unknown)
+            {
+                missing.Add(new MissingTable(unknown.Name, $"tasks[{i}].sql", unknown.Hint));
+            }
             catch (LakePortalException)
             {
-                // Unknown tables and columns, denied reads: the state of the lake, not of the document.
+                // Unknown columns, denied reads: the state of the lake, not of the document.
                 continue;
             }
         }
@@ -114,5 +123,7 @@ internal sealed class PipelineKind(
         {
             throw ConfigBinder.Invalid(document, faults.All);
         }
+
+        return missing;
     }
 }

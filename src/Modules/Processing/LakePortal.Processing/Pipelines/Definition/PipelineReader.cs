@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using LakePortal.Iceberg;
 using LakePortal.Kernel.Configuration;
 using LakePortal.Kernel.Errors;
@@ -11,11 +10,8 @@ using Microsoft.Extensions.Options;
 namespace LakePortal.Processing.Pipelines.Definition;
 
 /// <summary>From a document to a definition, or to every fault in it with its place.</summary>
-internal sealed partial class PipelineReader(IOptions<ProcessingOptions> options)
+internal sealed class PipelineReader(IOptions<ProcessingOptions> options)
 {
-    [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_-]{0,99}$", RegexOptions.CultureInvariant)]
-    private static partial Regex NameForm();
-
     /// <summary>A pipeline as it was saved. It was valid then; options that have changed since may refuse it now.</summary>
     /// <exception cref="InvalidInputException">The saved document does not fit any more.</exception>
     public PipelineDefinition Read(PipelineRow row)
@@ -29,9 +25,9 @@ internal sealed partial class PipelineReader(IOptions<ProcessingOptions> options
     public PipelineDefinition Read(ConfigDocument document, PipelineDocument pipeline)
     {
         var faults = new FaultList(document);
-        if (!NameForm().IsMatch(pipeline.Name))
+        if (!ConfigNames.IsValid(pipeline.Name))
         {
-            faults.Add("name", $"'{pipeline.Name}' cannot be the name of a pipeline.", "Use letters, digits, '_' and '-', starting with a letter.");
+            faults.Add("name", $"'{pipeline.Name}' cannot be the name of a pipeline.", ConfigNames.Rule);
         }
 
         if (pipeline.Concurrency is < 1 or > 16)
@@ -80,7 +76,7 @@ internal sealed partial class PipelineReader(IOptions<ProcessingOptions> options
         foreach (var (name, node) in pipeline.Params ?? [])
         {
             var path = $"params.{name}";
-            if (!NameForm().IsMatch(name) || name.Contains('-', StringComparison.Ordinal))
+            if (!ConfigNames.IsValid(name) || name.Contains('-', StringComparison.Ordinal))
             {
                 faults.Add(path, $"'{name}' cannot be the name of a parameter.", "Use letters, digits and '_', starting with a letter.");
             }

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using LakePortal.Engine.Writing;
 using LakePortal.Iceberg;
 using LakePortal.Iceberg.Catalog;
@@ -9,16 +8,13 @@ namespace LakePortal.Processing.Pipelines.Definition;
 
 /// <summary>Reads and orders the tasks of one pipeline.</summary>
 /// <param name="values">Sample values of all parameters, to check templates against.</param>
-internal sealed partial class TaskReader(ProcessingOptions options, FaultList faults, ParameterSet values)
+internal sealed class TaskReader(ProcessingOptions options, FaultList faults, ParameterSet values)
 {
     private static readonly string[] Types = ["sql", "sync"];
     private static readonly string[] Writes = ["replace", "append", "merge"];
     private static readonly string[] SqlOnly = ["sql", "target", "write", "key", "partition_by"];
     private static readonly string[] SyncOnly = ["sync", "mode"];
     private static readonly TimeSpan DefaultRetryDelay = TimeSpan.FromSeconds(10);
-
-    [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_-]{0,99}$", RegexOptions.CultureInvariant)]
-    private static partial Regex NameForm();
 
     /// <summary>In topological order; incomplete when there are faults.</summary>
     public IReadOnlyList<PipelineTask> Read(IReadOnlyList<TaskDocument> documents)
@@ -55,9 +51,9 @@ internal sealed partial class TaskReader(ProcessingOptions options, FaultList fa
     private void CheckNames(IReadOnlyList<TaskDocument> documents, int index, HashSet<string> names)
     {
         var (document, path) = (documents[index], $"tasks[{index}]");
-        if (!NameForm().IsMatch(document.Name))
+        if (!ConfigNames.IsValid(document.Name))
         {
-            faults.Add($"{path}.name", $"'{document.Name}' cannot be the name of a task.", "Use letters, digits, '_' and '-', starting with a letter.");
+            faults.Add($"{path}.name", $"'{document.Name}' cannot be the name of a task.", ConfigNames.Rule);
         }
 
         if (documents.Take(index).Any(d => d.Name == document.Name))

@@ -29,10 +29,11 @@ internal sealed class SavedQueryKind(
     {
         var query = ConfigBinder.Bind<SavedQueryDocument>(document);
         var faults = new List<InputFault>();
-        faults.AddRange(ObjectNames.Check(document, "name", query.Name));
-        faults.AddRange(await check.FindFaultsAsync(document, "sql", query.Sql, cancellationToken));
+        faults.AddRange(ConfigNames.Check(document, "name", query.Name, "a query"));
+        var missing = new List<MissingTable>();
+        faults.AddRange(await check.FindFaultsAsync(document, "sql", query.Sql, missing, cancellationToken));
         return faults.Count == 0
-            ? [ConfigDiff.Plan(Kind, query.Name, await ExportAsync(query.Name, cancellationToken), ConfigBinder.ToJson(query))]
+            ? [ConfigDiff.Plan(Kind, query.Name, await ExportAsync(query.Name, cancellationToken), ConfigBinder.ToJson(query)) with { Traffic = new TableTraffic(Kind, query.Name) { Missing = missing } }]
             : throw ConfigBinder.Invalid(document, faults);
     }
 

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using LakePortal.Engine.Queries;
 using LakePortal.Kernel.Configuration;
 using LakePortal.Kernel.Errors;
@@ -9,8 +8,9 @@ namespace LakePortal.Serving.Queries.Saved;
 /// <summary>Checks statements that are saved for later.</summary>
 internal sealed class StatementCheck(ILakeEngine engine)
 {
-    /// <summary>What is no SQL, or no SELECT, will never be any: a fault. Tables and columns may still come.</summary>
-    public async Task<IReadOnlyList<InputFault>> FindFaultsAsync(ConfigDocument document, string path, string sql, CancellationToken cancellationToken)
+    /// <summary>What is no SQL, or no SELECT, will never be any: a fault. Tables and columns may still come; a table that is not there is told.</summary>
+    public async Task<IReadOnlyList<InputFault>> FindFaultsAsync(
+        ConfigDocument document, string path, string sql, ICollection<MissingTable> missing, CancellationToken cancellationToken)
     {
         try
         {
@@ -21,21 +21,15 @@ internal sealed class StatementCheck(ILakeEngine engine)
         {
             return [ConfigBinder.Fault(document, path, exception.Message, ((LakePortalException)exception).Hint)];
         }
+        catch (UnknownTableException unknown)
+        {
+            missing.Add(new MissingTable(unknown.Name, path, unknown.Hint));
+            return [];
+        }
         catch (LakePortalException)
         {
-            // Unknown tables and columns: the state of the lake, not of the document; whoever runs the statement is told.
+            // Unknown columns, unreadable tables: the state of the lake, not of the document; whoever runs the statement is told.
             return [];
         }
     }
-}
-
-/// <summary>The one form of names of saved objects.</summary>
-internal static partial class ObjectNames
-{
-    [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_-]{0,99}$", RegexOptions.CultureInvariant)]
-    private static partial Regex Form();
-
-    public static IEnumerable<InputFault> Check(ConfigDocument document, string path, string name) => Form().IsMatch(name)
-        ? []
-        : [ConfigBinder.Fault(document, path, $"'{name}' cannot be a name.", "Use letters, digits, '_' and '-', starting with a letter.")];
 }
