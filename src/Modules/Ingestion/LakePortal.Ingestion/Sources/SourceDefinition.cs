@@ -39,5 +39,8 @@ internal sealed record SourceDefinition
 
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>The server has to prove who it is. As libpq does, require takes a root certificate that is named for verify-ca.</summary>
+    public bool Verifies => Sslmode is "verify-ca" or "verify-full" || (Sslmode == "require" && Sslrootcert is not null);
+
     public string Address => $"{Host}:{Port}/{Database}";
 }

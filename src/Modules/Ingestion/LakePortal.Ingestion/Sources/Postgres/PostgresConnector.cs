@@ -74,7 +74,7 @@ internal sealed class PostgresConnector(ISecretResolver secrets)
     private async Task<WireConnection?> TryOpenWireAsync(SourceDefinition source, string begin, CancellationToken cancellationToken)
     {
         // Certificates are the driver's business, and so are sockets in the file system and lists of hosts.
-        if (source.Sslmode is "verify-ca" or "verify-full" || source.Host.StartsWith('/') || source.Host.StartsWith('@') || source.Host.Contains(',', StringComparison.Ordinal))
+        if (source.Verifies || source.Host.StartsWith('/') || source.Host.StartsWith('@') || source.Host.Contains(',', StringComparison.Ordinal))
         {
             return null;
         }
@@ -116,7 +116,7 @@ internal sealed class PostgresConnector(ISecretResolver secrets)
             Port = source.Port,
             Database = source.Database,
             Username = source.Username,
-            SslMode = SslModes[source.Sslmode],
+            SslMode = source is { Verifies: true, Sslmode: "require" } ? SslMode.VerifyCA : SslModes[source.Sslmode],
             ApplicationName = source.ApplicationName,
             Timeout = (int)Math.Max(1, source.ConnectTimeout.TotalSeconds),
             CommandTimeout = 0,
@@ -127,6 +127,12 @@ internal sealed class PostgresConnector(ISecretResolver secrets)
         };
         if (source.Sslrootcert is { } root)
         {
+            if (!File.Exists(root))
+            {
+                throw new SourceRefusedException(source.Name, "tls", $"The file {root} with the root certificate is not there, or may not be read.",
+                    "sslrootcert is a file on the machine on which the portal runs.");
+            }
+
             builder.RootCertificate = root;
         }
 

@@ -40,8 +40,12 @@ internal static class PostgresErrors
     private static SourceUnavailableException TimedOut(SourceDefinition source, Exception e) => new(source.Name,
         $"{source.Host}:{source.Port} did not answer within {source.ConnectTimeout.TotalSeconds:0} s.", "Check the address, routes and firewalls; connect_timeout can be raised for slow links.", e);
 
-    private static SourceRefusedException Tls(SourceDefinition source, string detail, Exception e) => new(source.Name, "tls",
-        $"TLS to {source.Host}:{source.Port} failed: {detail}.", "sslmode require needs TLS on the server; verify-ca and verify-full need sslrootcert with the certificate that signed the server's.", e);
+    private static SourceRefusedException Tls(SourceDefinition source, string detail, Exception e) => source.Verifies && detail.Contains("certificate", StringComparison.OrdinalIgnoreCase)
+        ? new(source.Name, "tls",
+            $"The certificate of {source.Host}:{source.Port} is not accepted: {(source.Sslrootcert is { } file ? $"it was not signed by what {file} holds" : "this machine does not trust who signed it")}{(source.Sslmode == "verify-full" ? $", or it is not made out to '{source.Host}'" : "")}.",
+            "sslrootcert names the file with the certificate that signed the server's; the host has to be written as in the server's certificate, or sslmode: verify-ca leaves the name out.", e)
+        : new(source.Name, "tls",
+            $"TLS to {source.Host}:{source.Port} failed: {detail}.", "sslmode require needs TLS on the server; verify-ca and verify-full need sslrootcert with the certificate that signed the server's.", e);
 
     private static LakePortalException FromServer(PostgresException e, SourceDefinition source, string? table) => e.SqlState switch
     {
