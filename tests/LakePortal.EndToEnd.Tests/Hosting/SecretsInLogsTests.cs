@@ -13,7 +13,7 @@ public sealed class SecretsInLogsTests
     [Theory]
     [InlineData("simple")]
     [InlineData("json")]
-    public async Task No_log_line_shows_a_secret(string formatter)
+    public async Task No_log_line_and_no_export_shows_a_secret(string formatter)
     {
         const string Stored = "stored-secret-4711-xyzzy", Typed = "typed-by-mistake-0815-xyzzy", Inline = "env-secret-1234-xyzzy";
         await using var lake = await TestLake.StartAsync(_ => new Dictionary<string, string>
@@ -49,6 +49,13 @@ public sealed class SecretsInLogsTests
         {
             using var http = new HttpClient { BaseAddress = lake.Portal.Url, DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", bearer) } };
             using var answer = await http.GetAsync(new Uri("/api/v1/me", UriKind.Relative));
+        }
+
+        foreach (var (path, type) in ((string, string)[])[("sources/shop", "application/yaml"), ("sources/shop", "application/json"), ("secrets", "application/json"), ("audit", "application/json")])
+        {
+            var shown = await lake.Api.GetTextAsync($"/api/v1/{path}", type, CancellationToken.None);
+            Assert.Contains("shop", shown, StringComparison.Ordinal);
+            Assert.DoesNotContain(shown.Split('\n'), l => l.Contains(Stored, StringComparison.Ordinal) || l.Contains(Inline, StringComparison.Ordinal));
         }
 
         var admin = (await File.ReadAllTextAsync(Path.Combine(lake.DataDirectory, "admin.token"))).Trim();
