@@ -104,7 +104,7 @@ internal static class ApplyCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UsageException($"Cannot read {path}: {e.Message}", null);
+            throw new UsageException($"Cannot read {path}: {e.Message}", "Check the path and the rights of the file; - is the standard input.");
         }
     }
 }

@@ -18,7 +18,7 @@ internal sealed class PutObjectHandler(ConfigurationEngine engine) : IRequestHan
         if (content["kind"] is { } kind && (kind is not JsonValue value || !value.TryGetValue(out string? text) || text != request.Kind))
         {
             var message = $"The document is of kind {kind.ToJsonString()}, not '{request.Kind}'.";
-            throw new InvalidInputException(message, null, new InputFault("kind", message));
+            throw new InvalidInputException(message, "Leave the key out, or send the document to the address of its kind.", new InputFault("kind", message));
         }
 
         content.Remove("kind");

@@ -59,7 +59,7 @@ internal sealed class CancelPipelineRunHandler(PipelineDispatcher dispatcher, IR
         var run = await PipelineRuns.FindAsync(runs, request.RunId, cancellationToken);
         throw run.State is RunState.Queued or RunState.Running
             ? new ConflictException($"Run {run.Id} is the work of another portal on the same control database.", "Cancel it there.")
-            : new ConflictException($"Run {run.Id} has ended already: {run.State.ToString().ToLowerInvariant()}.", null);
+            : new ConflictException($"Run {run.Id} has ended already: {run.State.ToString().ToLowerInvariant()}.", $"./lake logs {run.Id} shows how it went.");
     }
 }
 

@@ -107,7 +107,7 @@ internal sealed class PipelineLauncher(
             : await store.FindAsync(request.OfRun, cancellationToken) ?? throw new ObjectNotFoundException("pipeline run", request.OfRun);
         if (original.Pipeline != request.Pipeline)
         {
-            throw new ConflictException($"Run {original.RunId} is one of '{original.Pipeline}', not of '{request.Pipeline}'.", null);
+            throw new ConflictException($"Run {original.RunId} is one of '{original.Pipeline}', not of '{request.Pipeline}'.", $"./lake status pipeline/{request.Pipeline} lists its runs.");
         }
 
         return original.IsFinished
