@@ -85,6 +85,23 @@ public sealed class BrowserTests : IAsyncLifetime
     }
 
     [BrowserFact]
+    public async Task Escape_closes_what_is_open_and_the_keyboard_goes_back_to_where_it_was()
+    {
+        await using var context = await _browser!.NewContextAsync();
+        var page = await context.NewPageAsync();
+        await OpenAsync(page, PortalUrls.Sql("SELECT 1"));
+        await page.Locator(".cm-content").ClickAsync();
+        await page.Keyboard.PressAsync("Control+k");
+        await page.Locator(".palette input").WaitForAsync();
+        await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(page.Locator(".cm-content")).ToBeFocusedAsync();
+        await OpenAsync(page, PortalUrls.User("grace"));
+        await Assertions.Expect(page.GetByLabel("Details")).ToBeVisibleAsync();
+        await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(page.GetByLabel("Details")).ToHaveCountAsync(0);
+    }
+
+    [BrowserFact]
     public async Task The_theme_follows_the_system_before_the_first_paint_and_can_be_chosen()
     {
         await using var context = await _browser!.NewContextAsync(new BrowserNewContextOptions { ColorScheme = ColorScheme.Dark });

@@ -58,7 +58,7 @@ internal static class Shortcuts
         ("Ctrl K", "The same, also while typing"),
         ("?", "This help"),
         ("z", "Hold or resume live updates"),
-        ("Esc", "Close what is open"),
+        ("Esc", "Close what is open: a dialog, a menu, the details beside a list"),
         ("Ctrl ⏎", "In the SQL editor: run the selection, or everything"),
     ];
 

@@ -14,11 +14,27 @@ function onKeyDown(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
   if (document.querySelector('.mud-dialog, .palette') !== null) return;
   const key = event.key;
+  if (key === 'Escape' && document.querySelector(':popover-open') === null) {
+    document.querySelector('.split.open > aside [aria-label="Close"]')?.click();
+    return;
+  }
   if (key.length !== 1) return;
   if (shell.keys.has(key)) {
     event.preventDefault();
     shell.invokeMethodAsync('OnShortcut', key);
   }
+}
+
+// Where the keyboard was before the search opened: it goes back there when the search is closed without choosing.
+let before = null;
+
+function onFocusIn(event) {
+  if (event.target.closest('.palette') !== null && !event.relatedTarget?.closest('.palette')) before = event.relatedTarget;
+}
+
+export function focusBack() {
+  if (before?.isConnected) before.focus();
+  before = null;
 }
 
 function onTheme() {
@@ -29,6 +45,7 @@ export function start(reference, keys) {
   shell = reference;
   shell.keys = new Set(keys);
   document.addEventListener('keydown', onKeyDown);
+  document.addEventListener('focusin', onFocusIn);
   addEventListener('lakeportal:theme', onTheme);
   return {
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
@@ -39,6 +56,7 @@ export function start(reference, keys) {
 
 export function stop() {
   document.removeEventListener('keydown', onKeyDown);
+  document.removeEventListener('focusin', onFocusIn);
   removeEventListener('lakeportal:theme', onTheme);
   shell = null;
 }
