@@ -182,4 +182,25 @@ public sealed class ConfigBinderTests
         Assert.Equal(text, (string?)document.Content["list"]![0]);
         Assert.Equal("[1,2.5,true,null]", new JsonArray([.. document.Content["list"]!.AsArray().Skip(1).Select(n => n?.DeepClone())]).ToJsonString());
     }
+
+    internal sealed record Twin<T>(string Name, T? Value, IReadOnlyList<int>? Sizes = null);
+
+    /// <summary>Each closed type is bound for the first time by two threads at once.</summary>
+    [Fact]
+    public void A_type_that_two_threads_bind_first_can_be_bound_ever_after()
+    {
+        Type[] types = [typeof(int), typeof(long), typeof(double), typeof(decimal), typeof(bool), typeof(string), typeof(TimeSpan), typeof(DayOfWeek), typeof(ConfigBinderTests), typeof(Uri), typeof(Version), typeof(Type)];
+        foreach (var shape in types.Select(t => typeof(Twin<>).MakeGenericType(t)))
+        {
+            using var together = new Barrier(2);
+            var threads = Enumerable.Range(0, 2).Select(_ => new Thread(() =>
+            {
+                together.SignalAndWait();
+                ConfigShape.Of(shape);
+            })).ToList();
+            threads.ForEach(t => t.Start());
+            threads.ForEach(t => t.Join());
+            Assert.NotNull(ConfigShape.Of(shape).Create(new Dictionary<string, object?> { ["name"] = "a" }));
+        }
+    }
 }

@@ -16,6 +16,7 @@ internal sealed class ConfigShape
     private static readonly ConcurrentDictionary<Type, IReadOnlyDictionary<string, object>> Enums = new();
 
     private readonly ConstructorInfo _constructor;
+    private readonly ConfigKey[] _arguments;
 
     private ConfigShape(Type type)
     {
@@ -44,10 +45,9 @@ internal sealed class ConfigShape
         }
 
         Keys = keys;
-        if (parameters.Any(p => keys.Values.All(k => k.Parameter != p)))
-        {
-            throw new InvalidOperationException($"{type}: every constructor parameter needs a property of the same name.");
-        }
+        // Found once and kept: reflection hands out other instances of the same parameters when two threads ask it first.
+        _arguments = [.. parameters.Select(p => keys.Values.FirstOrDefault(k => k.Parameter == p)
+            ?? throw new InvalidOperationException($"{type}: every constructor parameter needs a property of the same name."))];
     }
 
     /// <summary>In the order of declaration.</summary>
@@ -84,8 +84,7 @@ internal sealed class ConfigShape
 
     public object Create(IReadOnlyDictionary<string, object?> values)
     {
-        var arguments = _constructor.GetParameters()
-            .Select(p => Keys.Values.First(k => k.Parameter == p))
+        var arguments = _arguments
             .Select(k => values.TryGetValue(k.Name, out var value) ? value : k.Parameter!.HasDefaultValue ? k.Parameter.DefaultValue : null)
             .ToArray();
         var result = _constructor.Invoke(arguments);
