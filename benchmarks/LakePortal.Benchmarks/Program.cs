@@ -1,6 +1,7 @@
 using System.CommandLine;
 using LakePortal.Benchmarks;
 using LakePortal.Benchmarks.Offload;
+using LakePortal.Benchmarks.Reconcile;
 using LakePortal.Benchmarks.Sql;
 using LakePortal.Cli;
 using LakePortal.Cli.Output;
@@ -14,10 +15,13 @@ var scale = new Option<double>("--scale") { Description = "Scale of the tables; 
 var offload = new Command("offload", "PostgreSQL table to a committed Iceberg snapshot, against COPY to nowhere") { rows, rounds, folder, json };
 offload.SetAction((parsed, token) => RunAsync(
     parsed, say => OffloadScenario.RunAsync(parsed.GetValue(rows), parsed.GetValue(rounds), parsed.GetValue(folder), say, token)));
+var reconcile = new Command("reconcile", "Comparing a table with its equal in the lake, against COPY of the table to nowhere") { rows, rounds, folder, json };
+reconcile.SetAction((parsed, token) => RunAsync(
+    parsed, say => ReconcileScenario.RunAsync(parsed.GetValue(rows), parsed.GetValue(rounds), parsed.GetValue(folder), say, token)));
 var sql = new Command("sql", "The 22 TPC-H queries with policies on, against plain DuckDB over the same files") { scale, rounds, folder, json };
 sql.SetAction((parsed, token) => RunAsync(
     parsed, say => SqlScenario.RunAsync(parsed.GetValue(scale), parsed.GetValue(rounds), parsed.GetValue(folder), say, token)));
-var root = new RootCommand("Measures against the physical limit of this machine.") { offload, sql };
+var root = new RootCommand("Measures against the physical limit of this machine.") { offload, reconcile, sql };
 
 var parse = root.Parse(args);
 if (parse.Errors.Count > 0)

@@ -47,7 +47,7 @@ internal static class OffloadScenario
     }
 
     /// <summary>Eight columns of the usual kinds, about 108 bytes a row in binary COPY.</summary>
-    private static string TableSql(long rows) =>
+    public static string TableSql(long rows) =>
         $"""
         CREATE UNLOGGED TABLE bench AS
         SELECT i AS id, (hashint8(i) & 1048575)::int AS customer, (('x' || substr(md5(i::text), 1, 6))::bit(24)::int / 100.0)::numeric(12,2) AS amount,
@@ -57,7 +57,7 @@ internal static class OffloadScenario
         ALTER TABLE bench ADD PRIMARY KEY (id);
         """;
 
-    private static async Task ApplyAsync(BenchLake lake, CancellationToken cancellationToken)
+    public static async Task ApplyAsync(BenchLake lake, CancellationToken cancellationToken)
     {
         var yaml =
             $$"""
@@ -104,7 +104,7 @@ internal static class OffloadScenario
         return ((committedAt - started).TotalSeconds, (finishedAt - started).TotalSeconds);
     }
 
-    private static async Task<double> CopyToNowhereAsync(PrivatePostgres postgres, CancellationToken cancellationToken)
+    public static async Task<double> CopyToNowhereAsync(PrivatePostgres postgres, CancellationToken cancellationToken)
     {
         var psql = Path.Combine(PrivatePostgres.FindPrograms(), "psql");
         var start = new ProcessStartInfo("sh");

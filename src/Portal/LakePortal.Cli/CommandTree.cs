@@ -19,6 +19,7 @@ internal static class CommandTree
         ApplyCommand.Build(),
         SqlCommand.Build(),
         SyncCommand.Build(),
+        ReconcileCommand.Build(),
         RunCommand.Build(),
         StatusCommand.Build(),
         LogsCommand.Build(),

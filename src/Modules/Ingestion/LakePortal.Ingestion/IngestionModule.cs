@@ -2,6 +2,9 @@ using System.ComponentModel.DataAnnotations;
 using LakePortal.Engine.Writing;
 using LakePortal.Ingestion.Offload;
 using LakePortal.Ingestion.Offload.Landing;
+using LakePortal.Ingestion.Reconciliation;
+using LakePortal.Ingestion.Reconciliation.Repair;
+using LakePortal.Ingestion.Reconciliation.Running;
 using LakePortal.Ingestion.Sources;
 using LakePortal.Ingestion.Sources.Postgres;
 using LakePortal.Ingestion.Store;
@@ -35,6 +38,7 @@ public sealed class IngestionModule : IModule
         services.AddTransient<IConfigurationKind, SourceKind>();
 
         services.AddSingleton<SyncStore>();
+        services.AddSingleton<SyncTurns>();
         services.AddSingleton<SyncResolver>();
         services.AddSingleton<HashKeys>();
         services.AddSingleton<SyncRunner>();
@@ -50,8 +54,27 @@ public sealed class IngestionModule : IModule
         services.AddSingleton<RefinedWriter>();
         services.AddSingleton<OrphanFiles>();
         services.AddSingleton<OffloadServices>();
+        AddReconciliation(services, configuration);
     }
 
-    public Task StartAsync(IServiceProvider services, CancellationToken cancellationToken) =>
-        services.GetRequiredService<SyncRunner>().ResumeAsync(cancellationToken);
+    public async Task StartAsync(IServiceProvider services, CancellationToken cancellationToken)
+    {
+        await services.GetRequiredService<ReconciliationRunner>().CloseInterruptedAsync(cancellationToken);
+        await services.GetRequiredService<SyncRunner>().ResumeAsync(cancellationToken);
+    }
+
+    private static void AddReconciliation(IServiceCollection services, IConfiguration configuration)
+    {
+        var options = configuration.GetSection(ReconciliationOptions.SectionName).Get<ReconciliationOptions>() ?? new ReconciliationOptions();
+        Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
+        services.AddSingleton(options);
+        services.AddSingleton<ILakeBarrier, BatchLakeBarrier>();
+        services.AddSingleton<IRepairLanding, BatchRepairLanding>();
+        services.AddSingleton<SnapshotTags>();
+        services.AddSingleton<ReconciliationServices>();
+        services.AddSingleton<ReconciliationStore>();
+        services.AddSingleton<ReconciliationRunner>();
+        services.AddHostedService(p => p.GetRequiredService<ReconciliationRunner>());
+        services.AddTransient<ReconciliationViews>();
+    }
 }

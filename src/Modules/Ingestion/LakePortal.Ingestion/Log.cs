@@ -23,4 +23,10 @@ internal static partial class Log
 
     [LoggerMessage(2005, LogLevel.Information, "Sync {Sync}: continuing what run {RunId} left")]
     public static partial void Resuming(ILogger logger, string sync, string runId);
+
+    [LoggerMessage(2101, LogLevel.Information, "Sync {Sync}: reconciliation {RunId} starts")]
+    public static partial void ReconciliationStarts(ILogger logger, string sync, string runId);
+
+    [LoggerMessage(2102, LogLevel.Information, "Sync {Sync}: reconciliation {RunId} says {Verdict} after {Seconds:F1} s")]
+    public static partial void ReconciliationDone(ILogger logger, string sync, string runId, string verdict, double seconds);
 }

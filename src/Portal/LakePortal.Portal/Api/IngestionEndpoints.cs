@@ -85,7 +85,8 @@ internal sealed class IngestionEndpoints : IApiEndpoints
             snapshot = status.Current is { } run
                 ? new { raw_snapshot_id = Text(run.RawSnapshotId), refined_snapshot_id = Text(run.RefinedSnapshotId), position = run.Position, consistency = run.Consistency, attempt = run.Attempt, chunks = run.Chunks }
                 : null,
-            verified_through = (string?)null,
+            verified_through = status.VerifiedThrough,
+            verified_at = status.VerifiedAt,
             source = s.Source,
             source_table = s.SourceTable,
             raw = s.Raw,

@@ -25,6 +25,7 @@ public static class EngineRegistration
             s.GetRequiredService<ITableCatalog>(), s.GetService<IQueryAuthorizer>(), options, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<RunningQueries>()));
         services.TryAddSingleton<ILakeEngine>(s => s.GetRequiredService<LakeEngine>());
         services.TryAddSingleton<IBoundQueryFactory>(s => s.GetRequiredService<LakeEngine>());
+        services.TryAddSingleton<ITableScanner>(s => s.GetRequiredService<LakeEngine>());
         return services;
     }
 }

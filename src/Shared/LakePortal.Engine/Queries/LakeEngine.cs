@@ -4,11 +4,12 @@ using LakePortal.Engine.Queries.Analysis;
 using LakePortal.Engine.Queries.Binding;
 using LakePortal.Engine.Queries.Results;
 using LakePortal.Engine.Queries.Running;
+using LakePortal.Iceberg;
 using LakePortal.Iceberg.Catalog;
 
 namespace LakePortal.Engine.Queries;
 
-internal sealed class LakeEngine : ILakeEngine, IBoundQueryFactory, IDisposable
+internal sealed class LakeEngine : ILakeEngine, IBoundQueryFactory, ITableScanner, IDisposable
 {
     private readonly EngineOptions _options;
     private readonly TimeProvider _time;
@@ -17,13 +18,16 @@ internal sealed class LakeEngine : ILakeEngine, IBoundQueryFactory, IDisposable
     private readonly EngineHost _host;
     private readonly QueryQueue _queue;
     private readonly StatementBinder _binder;
+    private readonly PlainScan _plain;
 
     public LakeEngine(ITableCatalog catalog, IQueryAuthorizer? authorizer, EngineOptions options, TimeProvider time, RunningQueries running)
     {
         (_options, _time, _running) = (options, time, running);
         _host = new EngineHost(options);
         _queue = new QueryQueue(options.MaxConcurrentQueries, options.MaxWaitingQueries);
-        _binder = new StatementBinder(catalog, authorizer, _parser, new PolicyCompiler(_parser), new FileLayouts(new FileSchemaReader(_host)), _host.EmptyFile);
+        var layouts = new FileLayouts(new FileSchemaReader(_host));
+        _binder = new StatementBinder(catalog, authorizer, _parser, new PolicyCompiler(_parser), layouts, _host.EmptyFile);
+        _plain = new PlainScan(layouts, _host.EmptyFile);
     }
 
     public async Task<ILakeQuery> StartAsync(LakeQueryRequest request, CancellationToken cancellationToken)
@@ -86,6 +90,9 @@ internal sealed class LakeEngine : ILakeEngine, IBoundQueryFactory, IDisposable
             throw;
         }
     }
+
+    public Task<TableRows> ScanAsync(Table table, long snapshotId, IReadOnlyList<string> columns, CancellationToken cancellationToken) =>
+        _plain.ScanAsync(table, snapshotId, columns, cancellationToken);
 
     public void Dispose()
     {

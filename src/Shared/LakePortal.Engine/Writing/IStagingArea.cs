@@ -35,6 +35,17 @@ public interface IStagingArea : IAsyncDisposable
     Task<WriteOutcome> MergeAsync(TableIdentifier target, string trustedSelect, IReadOnlyList<string> key, string? deletedFlagColumn, IReadOnlyDictionary<string, string> summary, CancellationToken cancellationToken);
 
     /// <summary>
+    /// The live rows of a table at a snapshot, as a subquery in parentheses for statements on <paramref name="connection"/>: its data files minus
+    /// deletes, whoever wrote them. No policies apply: for the program's own comparisons, never for showing rows to anybody.
+    /// </summary>
+    /// <param name="connection">A connection of this area; positions of deletion vectors are put there.</param>
+    /// <param name="table">Table.</param>
+    /// <param name="snapshotId">Snapshot.</param>
+    /// <param name="columns">Columns by their names at the snapshot; none: rows can be counted.</param>
+    /// <param name="cancellationToken">Stops reading metadata.</param>
+    Task<string> ScanAsync(DuckDBConnection connection, TableIdentifier table, long snapshotId, IReadOnlyList<string> columns, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Keeps files that are not committed when the area is disposed, so that a recorded list of them (<see cref="ContentFileJson"/>) can be
     /// committed after a restart. Orphan removal takes them if that never happens.
     /// </summary>

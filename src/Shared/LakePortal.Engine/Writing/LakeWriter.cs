@@ -37,10 +37,13 @@ internal sealed class LakeWriter : ILakeWriter
             catalog, _committer, new PositionDeleter(_dataFiles, new DeleteFileWriter(options), options), new UnchangedRows(_dataFiles), options, time);
     }
 
+    /// <summary>Null where staging areas do not read tables.</summary>
+    public ITableScanner? Scanner { get; init; }
+
     public Task<IStagingArea> OpenStagingAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult<IStagingArea>(new StagingArea(_catalog, _io, _dataFiles, _committer, _merger, _options));
+        return Task.FromResult<IStagingArea>(new StagingArea(_catalog, _io, _dataFiles, _committer, _merger, _options) { Scanner = Scanner });
     }
 
     public async Task<WriteOutcome> WriteQueryAsync(WriteQuery write, CancellationToken cancellationToken)

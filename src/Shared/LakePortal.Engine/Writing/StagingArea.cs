@@ -1,5 +1,6 @@
 using System.Globalization;
 using DuckDB.NET.Data;
+using LakePortal.Engine.Queries;
 using LakePortal.Engine.Writing.Commits;
 using LakePortal.Engine.Writing.Files;
 using LakePortal.Engine.Writing.Merging;
@@ -32,6 +33,8 @@ internal sealed class StagingArea : IStagingArea
     }
 
     public DuckDBConnection Connection => _database.Connection;
+
+    public ITableScanner? Scanner { get; init; }
 
     public DuckDBConnection OpenConnection() => _database.OpenConnection();
 
@@ -71,6 +74,12 @@ internal sealed class StagingArea : IStagingArea
         var assignments = Columns.Assign(table, columns);
         var written = await _writer.WriteAsync(connection, rows, assignments, WriteTarget.Of(table), _files, cancellationToken);
         return await _merger.MergeAsync(new MergeInput(table, connection, written, key, deleted, summary), _files, cancellationToken);
+    }
+
+    public async Task<string> ScanAsync(DuckDBConnection connection, TableIdentifier table, long snapshotId, IReadOnlyList<string> columns, CancellationToken cancellationToken)
+    {
+        var scanner = Scanner ?? throw new InvalidOperationException("No query engine is registered (AddLakePortalEngine); staging areas cannot read tables.");
+        return (await scanner.ScanAsync(await _catalog.LoadAsync(table, cancellationToken), snapshotId, columns, cancellationToken)).On(connection);
     }
 
     public void Keep(IReadOnlyList<ContentFile> files) => _files.Release(files.Select(f => f.Path));

@@ -19,7 +19,10 @@ public static class WriterServices
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<ILakeWriter>(provider => new LakeWriter(
             provider.GetRequiredService<ITableCatalog>(), provider.GetRequiredService<IFileIO>(), provider.GetService<IBoundQueryFactory>(),
-            provider.GetRequiredService<IOptions<WriterOptions>>().Value, provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<IOptions<WriterOptions>>().Value, provider.GetRequiredService<TimeProvider>())
+        {
+            Scanner = provider.GetService<ITableScanner>(),
+        });
         return services;
     }
 

@@ -23,7 +23,13 @@ public sealed record GetSyncStatus(string Name) : IRequest<SyncStatus>;
 /// <param name="CursorValue">Incremental syncs: the highest cursor value below which nothing can be missing.</param>
 public sealed record SyncStatus(
     SyncSummary Summary, string? SourcePosition, string? CapturedPosition, string? AppliedPosition, double? LagSeconds, long? LagBytes,
-    string? CursorColumn, string? CursorValue, IReadOnlyList<string> Key, IReadOnlyList<SyncColumn> Columns, SyncRunDetail? Current);
+    string? CursorColumn, string? CursorValue, IReadOnlyList<string> Key, IReadOnlyList<SyncColumn> Columns, SyncRunDetail? Current)
+{
+    /// <summary>Position up to which a reconciliation of all rows has found the lake equal to the source; null: none has.</summary>
+    public string? VerifiedThrough { get; init; }
+
+    public DateTimeOffset? VerifiedAt { get; init; }
+}
 
 public sealed record SyncColumn(string Name, string SourceType, string LakeType, string? Note);
 

@@ -1,3 +1,4 @@
+using LakePortal.Ingestion.Reconciliation.Running;
 using LakePortal.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 
@@ -14,6 +15,14 @@ internal sealed class IngestionDbContext(DbContextOptions<IngestionDbContext> op
     public DbSet<ChunkRow> Chunks => Set<ChunkRow>();
 
     public DbSet<RunDetailRow> RunDetails => Set<RunDetailRow>();
+
+    public DbSet<ReconciliationRow> Reconciliations => Set<ReconciliationRow>();
+
+    public DbSet<ReconciliationRangeRow> ReconciliationRanges => Set<ReconciliationRangeRow>();
+
+    public DbSet<ReconciliationDifferenceRow> ReconciliationDifferences => Set<ReconciliationDifferenceRow>();
+
+    public DbSet<VerifiedRow> Verified => Set<VerifiedRow>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
@@ -44,6 +53,27 @@ internal sealed class IngestionDbContext(DbContextOptions<IngestionDbContext> op
             detail.ToTable("ingestion_run_details");
             detail.HasKey(d => d.RunId);
             detail.HasIndex(d => d.Sync);
+        });
+        modelBuilder.Entity<ReconciliationRow>(run =>
+        {
+            run.ToTable("ingestion_reconciliations");
+            run.HasKey(r => r.RunId);
+            run.HasIndex(r => r.Sync);
+        });
+        modelBuilder.Entity<ReconciliationRangeRow>(range =>
+        {
+            range.ToTable("ingestion_reconciliation_ranges");
+            range.HasKey(r => new { r.RunId, r.Number });
+        });
+        modelBuilder.Entity<ReconciliationDifferenceRow>(difference =>
+        {
+            difference.ToTable("ingestion_reconciliation_differences");
+            difference.HasKey(d => new { d.RunId, d.Number });
+        });
+        modelBuilder.Entity<VerifiedRow>(verified =>
+        {
+            verified.ToTable("ingestion_verified");
+            verified.HasKey(v => v.Sync);
         });
         base.OnModelCreating(modelBuilder);
     }

@@ -30,7 +30,7 @@ internal sealed class ActiveRun(string runId, string sync)
 /// <summary>Runs syncs in the background: one run per sync, a limited number at a time.</summary>
 internal sealed class SyncRunner(
     SyncStore syncs, SourceStore sources, HashKeys hashKeys, OffloadServices offload, IRunStore runs, ICallerAccessor callers, IChangeFeed feed,
-    IngestionOptions options, TimeProvider clock, ILogger<SyncRunner> logger) : IHostedService, IDisposable
+    IngestionOptions options, SyncTurns turns, TimeProvider clock, ILogger<SyncRunner> logger) : IHostedService, IDisposable
 {
     private readonly SemaphoreSlim _pool = new(options.ConcurrentRuns);
     private readonly SemaphoreSlim _starting = new(1);
@@ -192,6 +192,7 @@ internal sealed class SyncRunner(
         var progress = new OffloadProgress(runs, active.RunId, definition.SourceTable, clock);
         try
         {
+            using var turn = await turns.EnterAsync(active.Sync, cancellationToken);
             var result = await new OffloadRun(offload, request, progress, facts => active.Facts = facts).RunAsync(cancellationToken);
             await syncs.FinishAsync(active.Sync, result, CancellationToken.None);
             await runs.FinishAsync(active.RunId, RunState.Succeeded, null, Describe(result), CancellationToken.None);

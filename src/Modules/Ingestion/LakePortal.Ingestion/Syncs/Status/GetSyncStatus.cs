@@ -1,6 +1,7 @@
 using System.Text.Json;
 using LakePortal.Ingestion.Contracts.Syncs;
 using LakePortal.Ingestion.Offload;
+using LakePortal.Ingestion.Reconciliation.Running;
 using LakePortal.Ingestion.Sources;
 using LakePortal.Ingestion.Sources.Postgres;
 using LakePortal.Kernel.Errors;
@@ -11,7 +12,7 @@ using Npgsql;
 namespace LakePortal.Ingestion.Syncs.Status;
 
 internal sealed class GetSyncStatusHandler(
-    SyncStore store, SourceStore sources, SyncSummaries summaries, SyncRunDetails details, PostgresConnector connector, TimeProvider clock) : IRequestHandler<GetSyncStatus, SyncStatus>
+    SyncStore store, SourceStore sources, SyncSummaries summaries, SyncRunDetails details, ReconciliationStore reconciliations, PostgresConnector connector, TimeProvider clock) : IRequestHandler<GetSyncStatus, SyncStatus>
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
@@ -20,13 +21,18 @@ internal sealed class GetSyncStatusHandler(
         var row = await store.GetAsync(request.Name, cancellationToken);
         var definition = SyncResolver.Read(row.Name, row.Document);
         var summary = await summaries.SummarizeAsync(row, cancellationToken);
+        var verified = await reconciliations.VerifiedAsync(request.Name, cancellationToken);
         var (position, lag) = await AskAsync(definition, row.Position, cancellationToken);
         return new SyncStatus(
             summary, position, row.Position, row.Position,
             row.LastCommitAt is { } at ? Math.Max(0, (clock.GetUtcNow() - at).TotalSeconds) : null, lag, definition.Cursor, row.CursorValue,
             row.Key is null ? [] : JsonSerializer.Deserialize<List<string>>(row.Key)!,
             row.Columns is null ? [] : JsonSerializer.Deserialize<List<SyncColumn>>(row.Columns)!,
-            summary.LastRun is { } run ? await details.FindAsync(run, definition.Mode, cancellationToken) : null);
+            summary.LastRun is { } run ? await details.FindAsync(run, definition.Mode, cancellationToken) : null)
+        {
+            VerifiedThrough = verified?.Position,
+            VerifiedAt = verified?.At,
+        };
     }
 
     /// <summary>Where the source's log is. The status is there also when the source is not: then it is unknown.</summary>
