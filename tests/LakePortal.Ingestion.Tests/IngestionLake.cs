@@ -138,7 +138,7 @@ public sealed class IngestionLake : IAsyncDisposable
         public Task<IReadOnlyList<TableIdentifier>> VisibleAsync(Caller caller, IReadOnlyList<TableIdentifier> tables, CancellationToken cancellationToken) => Task.FromResult(tables);
     }
 
-    private sealed class NoSchedule : IJobSchedule
+    internal sealed class NoSchedule : IJobSchedule
     {
         public Task SetAsync(string job, string id, CronSchedule schedule, bool paused, CancellationToken cancellationToken) => Task.CompletedTask;
 
