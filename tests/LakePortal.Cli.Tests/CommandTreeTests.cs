@@ -101,7 +101,7 @@ public sealed class CommandTreeTests
     public async Task Starting_without_waiting_ends_with_1_only_when_the_run_has_failed_already(string state, int exit)
     {
         await using var server = new OneAnswerServer(
-            202, $$"""{"run_id":"r1","id":"r1","state":"{{state}}","error":{"code":"c","message":"It went wrong.","hint":"Do it right."}}""");
+            202, $$"""{"run_id":"r1","id":"r1","state":"{{state}}","error":{"code":"c","message":"It went wrong.","hint":"Do it right."} }""");
         var folder = Directory.CreateTempSubdirectory("lakeportal-");
         try
         {

@@ -63,7 +63,7 @@ public sealed class PositionTests(PostgresServer server)
 
         await using var connection = new NpgsqlConnection(server.ConnectionString());
         await connection.OpenAsync();
-        await using var command = new NpgsqlCommand("SELECT count(*) FROM pg_replication_slots", connection);
+        await using var command = new NpgsqlCommand("SELECT count(*) FROM pg_replication_slots WHERE database = $1", connection) { Parameters = { new() { Value = lake.Database } } };
         Assert.Equal(0L, await command.ExecuteScalarAsync());
     }
 

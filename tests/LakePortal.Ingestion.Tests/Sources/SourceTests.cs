@@ -101,7 +101,7 @@ public sealed class SourceTests(PostgresServer server)
     }
 
     [Theory]
-    [InlineData("public.t", "mode: cdc", "batch")]
+    [InlineData("public.t", "mode: cdcc", "cdc")]
     [InlineData("public.t", "mode: snaphsot", "snapshot")]
     [InlineData("t", "", "public.t")]
     [InlineData("public.t", "schedule: \"* * *\"", "ields")]

@@ -156,3 +156,20 @@ public sealed class RepairOutdatedException(string sync)
 {
     public string Sync { get; } = sync;
 }
+
+/// <summary>The changes of one table cannot be followed until somebody decides; other tables go on.</summary>
+public sealed class CaptureHeldException(string sync, string what, string hint)
+    : IngestionException("ingestion.capture-held", ErrorKind.Conflict, what, hint)
+{
+    public string Sync { get; } = sync;
+}
+
+/// <summary>The source's log cannot be read as things are; the message says what is missing and the hint holds the statement that puts it right.</summary>
+public sealed class CaptureNotPossibleException(string source, string reason, string message, string hint, bool isTransient = false, Exception? inner = null)
+    : IngestionException("ingestion.capture-not-possible", ErrorKind.Invalid, message, hint, isTransient, inner)
+{
+    public string SourceName { get; } = source;
+
+    /// <summary><c>wal-level</c>, <c>no-replication</c>, <c>slot-in-use</c>, <c>no-slot-left</c>, <c>publication</c>, <c>standby</c>.</summary>
+    public string Reason { get; } = reason;
+}

@@ -1,3 +1,7 @@
+using LakePortal.Ingestion.Capture;
+using LakePortal.Ingestion.Capture.Landing;
+using LakePortal.Ingestion.Capture.State;
+using LakePortal.Ingestion.Capture.Status;
 using System.ComponentModel.DataAnnotations;
 using LakePortal.Engine.Writing;
 using LakePortal.Ingestion.Offload;
@@ -16,6 +20,7 @@ using LakePortal.Kernel.Persistence;
 using LakePortal.Kernel.Scheduling;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace LakePortal.Ingestion;
 
@@ -46,6 +51,22 @@ public sealed class IngestionModule : IModule
         services.AddTransient<IConfigurationKind, SyncKind>();
         services.AddScheduledJob<SyncJob>(SyncJob.Name);
 
+        var capture = configuration.GetSection(CaptureOptions.SectionName).Get<CaptureOptions>() ?? new CaptureOptions();
+        Validator.ValidateObject(capture, new ValidationContext(capture), validateAllProperties: true);
+        services.AddSingleton(capture);
+        services.AddSingleton<CaptureRegistry>();
+        services.AddSingleton<CaptureStore>();
+        services.AddSingleton<DeadLetterTable>();
+        services.AddSingleton<RefinedCatchUp>();
+        services.AddSingleton<ChangeLander>();
+        services.TryAddSingleton<ICaptureSteps, NoCaptureSteps>();
+        services.AddSingleton<CaptureServices>();
+        services.AddSingleton<TableLoad>();
+        services.AddSingleton<CatchUpRun>();
+        services.AddSingleton<CaptureService>();
+        services.AddHostedService(p => p.GetRequiredService<CaptureService>());
+
+        services.AddTransient<CaptureReports>();
         services.AddTransient<SyncSummaries>();
         services.AddTransient<SyncRunDetails>();
 
@@ -61,6 +82,7 @@ public sealed class IngestionModule : IModule
     {
         await services.GetRequiredService<ReconciliationRunner>().CloseInterruptedAsync(cancellationToken);
         await services.GetRequiredService<SyncRunner>().ResumeAsync(cancellationToken);
+        await services.GetRequiredService<CaptureService>().RefreshAsync(cancellationToken);
     }
 
     private static void AddReconciliation(IServiceCollection services, IConfiguration configuration)

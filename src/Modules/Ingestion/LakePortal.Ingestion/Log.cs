@@ -24,9 +24,30 @@ internal static partial class Log
     [LoggerMessage(2005, LogLevel.Information, "Sync {Sync}: continuing what run {RunId} left")]
     public static partial void Resuming(ILogger logger, string sync, string runId);
 
-    [LoggerMessage(2101, LogLevel.Information, "Sync {Sync}: reconciliation {RunId} starts")]
+    [LoggerMessage(2201, LogLevel.Information, "Sync {Sync}: reconciliation {RunId} starts")]
     public static partial void ReconciliationStarts(ILogger logger, string sync, string runId);
 
-    [LoggerMessage(2102, LogLevel.Information, "Sync {Sync}: reconciliation {RunId} says {Verdict} after {Seconds:F1} s")]
+    [LoggerMessage(2202, LogLevel.Information, "Sync {Sync}: reconciliation {RunId} says {Verdict} after {Seconds:F1} s")]
     public static partial void ReconciliationDone(ILogger logger, string sync, string runId, string verdict, double seconds);
+
+    [LoggerMessage(2101, LogLevel.Information, "Source {Source}: its log is read from {Position} by slot {Slot}")]
+    public static partial void CaptureStarts(ILogger logger, string source, string position, string slot);
+
+    [LoggerMessage(2102, LogLevel.Warning, "Source {Source}: reading its log broke, next try in {Seconds} s. {Message} {Hint}")]
+    public static partial void CaptureBroke(ILogger logger, string source, double seconds, string message, string? hint);
+
+    [LoggerMessage(2103, LogLevel.Error, "Source {Source}: reading its log failed unexpectedly")]
+    public static partial void CaptureFailed(ILogger logger, Exception error, string source);
+
+    [LoggerMessage(2104, LogLevel.Warning, "Sync {Sync}: its changes are held. {Reason}")]
+    public static partial void TableHeld(ILogger logger, string sync, string reason);
+
+    [LoggerMessage(2105, LogLevel.Warning, "Source {Source}: the log was lost from {From} to {To}")]
+    public static partial void LogLost(ILogger logger, string source, string from, string to);
+
+    [LoggerMessage(2106, LogLevel.Information, "Source {Source}: {What}")]
+    public static partial void CaptureNote(ILogger logger, string source, string what);
+
+    [LoggerMessage(2107, LogLevel.Error, "The captures could not be brought in line with the configuration")]
+    public static partial void RefreshFailed(ILogger logger, Exception error);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using LakePortal.Ingestion.Contracts.Capture;
 using LakePortal.Ingestion.Contracts.Sources;
 using LakePortal.Ingestion.Contracts.Syncs;
 using LakePortal.Portal.Hosting;
@@ -20,6 +21,8 @@ internal sealed class IngestionEndpoints : IApiEndpoints
         sources.MapPost("/discover", async (JsonObject body, IMediator mediator, CancellationToken cancellationToken) =>
             new { tables = await mediator.Send(new DiscoverSource(body), cancellationToken) });
         sources.MapGet("/{name}/status", (string name, IMediator mediator, CancellationToken cancellationToken) => mediator.Send(new GetSource(name), cancellationToken));
+        sources.MapGet("/{name}/capture", async (string name, IMediator mediator, CancellationToken cancellationToken) =>
+            await mediator.Send(new GetCapture(name), cancellationToken) is { } capture ? Results.Json(capture) : Results.NoContent());
         sources.MapGet("/{name}/discover", async (string name, IMediator mediator, CancellationToken cancellationToken) =>
             new { tables = await mediator.Send(new DiscoverSource(new JsonObject { ["name"] = name }), cancellationToken) });
         sources.MapPost("/{name}/test", (string name, IMediator mediator, CancellationToken cancellationToken) =>
@@ -35,6 +38,18 @@ internal sealed class IngestionEndpoints : IApiEndpoints
         });
         syncs.MapPost("/{name}/pause", (string name, IMediator mediator, CancellationToken cancellationToken) => PauseAsync(name, true, mediator, cancellationToken));
         syncs.MapPost("/{name}/resume", (string name, IMediator mediator, CancellationToken cancellationToken) => PauseAsync(name, false, mediator, cancellationToken));
+        syncs.MapPost("/{name}/restart", async (string name, IMediator mediator, CancellationToken cancellationToken) =>
+        {
+            await mediator.Send(new RestartCapture(name), cancellationToken);
+            return Results.NoContent();
+        });
+        syncs.MapPost("/{name}/bootstrap", async (string name, IMediator mediator, CancellationToken cancellationToken) =>
+            Results.Json(new { run_id = await mediator.Send(new BootstrapSync(name), cancellationToken) }, statusCode: StatusCodes.Status202Accepted));
+        syncs.MapGet("/{name}/events", async (string name, int? limit, IMediator mediator, CancellationToken cancellationToken) =>
+        {
+            var status = await mediator.Send(new GetSyncStatus(name), cancellationToken);
+            return new { items = await mediator.Send(new ListCaptureEvents(status.Summary.Source, name, limit ?? 100), cancellationToken) };
+        });
         syncs.MapPost("/{name}/cancel", async (string name, IMediator mediator, CancellationToken cancellationToken) =>
         {
             var status = await mediator.Send(new GetSyncStatus(name), cancellationToken);
@@ -78,7 +93,7 @@ internal sealed class IngestionEndpoints : IApiEndpoints
             applied_position = status.AppliedPosition,
             lag_seconds = status.LagSeconds,
             lag_bytes = status.LagBytes,
-            retained_bytes = (long?)null,
+            retained_bytes = status.Capture?.RetainedBytes,
             rows_raw = s.RowsRaw,
             rows_refined = s.RowsRefined,
             last_commit_at = s.LastCommitAt,
@@ -98,6 +113,7 @@ internal sealed class IngestionEndpoints : IApiEndpoints
             next_run_at = s.NextRunAt,
             columns = status.Columns,
             last_run = s.LastRun,
+            capture = status.Capture is { } capture ? capture with { Tables = [.. capture.Tables.Where(t => t.Sync == s.Name)] } : null,
         };
     }
 }

@@ -1,5 +1,6 @@
 using DuckDB.NET.Data;
 using LakePortal.Iceberg;
+using LakePortal.Iceberg.Scans;
 using LakePortal.Iceberg.Tables;
 
 namespace LakePortal.Engine.Writing;
@@ -44,6 +45,16 @@ public interface IStagingArea : IAsyncDisposable
     /// <param name="columns">Columns by their names at the snapshot; none: rows can be counted.</param>
     /// <param name="cancellationToken">Stops reading metadata.</param>
     Task<string> ScanAsync(DuckDBConnection connection, TableIdentifier table, long snapshotId, IReadOnlyList<string> columns, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Makes the table <paramref name="into"/> in the area's database from the rows that the lake table has now with the keys of a trusted SELECT, all columns.
+    /// </summary>
+    Task CopyRowsAsync(DuckDBConnection connection, TableIdentifier source, string keysSelect, IReadOnlyList<string> key, string into, CancellationToken cancellationToken);
+
+    /// <summary>Makes the table <paramref name="into"/> in the area's database from the rows that the lake table has now.</summary>
+    /// <param name="predicate">Leaves out files that hold no such row; null: reads all.</param>
+    /// <param name="trustedWhere">Condition on the table's columns; null: all rows.</param>
+    Task CopyTableAsync(DuckDBConnection connection, TableIdentifier source, Predicate? predicate, string? trustedWhere, string into, CancellationToken cancellationToken);
 
     /// <summary>
     /// Keeps files that are not committed when the area is disposed, so that a recorded list of them (<see cref="ContentFileJson"/>) can be

@@ -9,6 +9,7 @@ using LakePortal.Iceberg;
 using LakePortal.Iceberg.Catalog;
 using LakePortal.Iceberg.Commits;
 using LakePortal.Iceberg.IO;
+using LakePortal.Iceberg.Scans;
 using LakePortal.Iceberg.Tables;
 
 namespace LakePortal.Engine.Writing;
@@ -81,6 +82,14 @@ internal sealed class StagingArea : IStagingArea
         var scanner = Scanner ?? throw new InvalidOperationException("No query engine is registered (AddLakePortalEngine); staging areas cannot read tables.");
         return (await scanner.ScanAsync(await _catalog.LoadAsync(table, cancellationToken), snapshotId, columns, cancellationToken)).On(connection);
     }
+
+    public async Task CopyRowsAsync(
+        DuckDBConnection connection, TableIdentifier source, string keysSelect, IReadOnlyList<string> key, string into, CancellationToken cancellationToken) =>
+        await KeyedRows.CopyAsync(await _catalog.LoadAsync(source, cancellationToken), connection, keysSelect, key, into, cancellationToken);
+
+    public async Task CopyTableAsync(
+        DuckDBConnection connection, TableIdentifier source, Predicate? predicate, string? trustedWhere, string into, CancellationToken cancellationToken) =>
+        await KeyedRows.CopyAsync(await _catalog.LoadAsync(source, cancellationToken), connection, predicate, trustedWhere, into, cancellationToken);
 
     public void Keep(IReadOnlyList<ContentFile> files) => _files.Release(files.Select(f => f.Path));
 

@@ -1,3 +1,4 @@
+using LakePortal.Ingestion.Contracts.Capture;
 using System.Text.Json.Serialization;
 using LakePortal.Kernel.Messaging;
 using LakePortal.Kernel.Runs;
@@ -5,7 +6,7 @@ using MediatR;
 
 namespace LakePortal.Ingestion.Contracts.Syncs;
 
-/// <param name="State"><c>idle</c>, <c>queued</c>, <c>running</c>, <c>paused</c>, <c>failed</c>, <c>never-run</c>.</param>
+/// <param name="State"><c>idle</c>, <c>queued</c>, <c>running</c>, <c>paused</c>, <c>failed</c>, <c>never-run</c>; of syncs that follow changes also <c>waiting</c>, <c>loading</c>, <c>streaming</c>, <c>held</c>.</param>
 public sealed record SyncSummary(
     string Name, string Source, string SourceTable, string Mode, string State, string? Reason, string Raw, string Refined,
     string? Schedule, DateTimeOffset? NextRunAt, DateTimeOffset? LastCommitAt, long? RowsRaw, long? RowsRefined, RunInfo? LastRun);
@@ -29,6 +30,9 @@ public sealed record SyncStatus(
     public string? VerifiedThrough { get; init; }
 
     public DateTimeOffset? VerifiedAt { get; init; }
+
+    /// <summary>Of syncs that follow changes: how the reading of the source's log is going.</summary>
+    public CaptureStatus? Capture { get; init; }
 }
 
 public sealed record SyncColumn(string Name, string SourceType, string LakeType, string? Note);

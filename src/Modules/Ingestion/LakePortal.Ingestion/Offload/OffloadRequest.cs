@@ -11,6 +11,14 @@ internal sealed record OffloadRequest(string RunId, SyncDefinition Sync, SourceD
     public const string Full = "full";
     public const string Rebuild = "rebuild";
 
+    /// <summary>The load of a table whose changes are captured.</summary>
+    public const string Bootstrap = "bootstrap";
+
+    /// <summary>Nothing is loaded: the run waits until the lake has what the source has at its start.</summary>
+    public const string CatchUp = "catch-up";
+
+    public bool IsBootstrap => Mode == Bootstrap;
+
     /// <summary>Columns that a value made text in an earlier run, with the reason.</summary>
     public IReadOnlyDictionary<string, string> LearnedText { get; init; } = new Dictionary<string, string>();
 

@@ -80,8 +80,8 @@ internal sealed partial class OffloadRun
             RefinedSnapshotId = raw is null ? null : _facts.RefinedSnapshotId,
             RowsRead = size.Rows,
             BytesRead = size.Bytes,
-            RowsRaw = Rows(rawTable),
-            RowsRefined = Rows(refinedTable),
+            RowsRaw = TableRows.Of(rawTable),
+            RowsRefined = TableRows.Of(refinedTable),
             // What the lake holds may have been read in an earlier run, at another moment.
             Position = raw?.Summary[_notes.PositionKey] ?? work.Snapshot.Position,
             IsPositionExact = raw is null ? work.Snapshot.IsExact : raw.Summary[SnapshotNotes.PositionExact] == "true",
@@ -136,13 +136,4 @@ internal sealed partial class OffloadRun
         progress.Note($"{request.Sync.Refined} is brought to {raw!.Summary[_notes.PositionKey]}, which was committed to {request.Sync.Raw} before.");
         return await CompleteAsync(work, raw, SnapshotNotes.SizeOf(raw), 0, cancellationToken);
     }
-
-    private static long? Rows(Table table) =>
-        table.Metadata.CurrentSnapshot?.Summary.TryGetValue("total-records", out var text) == true
-            ? long.Parse(text, CultureInfo.InvariantCulture) - DeletedRows(table)
-            : null;
-
-    /// <summary>Rows under position deletes are counted in total-records; each is deleted once.</summary>
-    private static long DeletedRows(Table table) =>
-        table.Metadata.CurrentSnapshot!.Summary.TryGetValue("total-position-deletes", out var text) ? long.Parse(text, CultureInfo.InvariantCulture) : 0;
 }

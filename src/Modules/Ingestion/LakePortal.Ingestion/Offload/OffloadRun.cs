@@ -58,14 +58,27 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
     private async Task<OffloadResult> AttemptAsync(int attempt, CancellationToken cancellationToken)
     {
         progress.Begin("connecting", null, false);
-        await using var snapshot = await SourceSnapshot.TakeAsync(services.Connector, request.Source, services.Options.ExactPositionWait, cancellationToken);
+        var joined = request.IsBootstrap ? await services.Loads.BeginAsync(request.Sync.Name, cancellationToken) : null;
+        await using var snapshot = await SourceSnapshot.TakeAsync(services.Connector, request.Source, joined is null ? services.Options.ExactPositionWait : services.Capture.LoadPositionWait, cancellationToken);
+        if (joined is not null && !snapshot.IsExact)
+        {
+            throw new SourceUnavailableException(request.Source.Name, "Transactions are open on the source for so long that no exact position can be had.", "The load tries again; look for long transactions in pg_stat_activity.");
+        }
+
         var source = await DescribeAsync(snapshot, cancellationToken);
         var work = await PlanAsync(snapshot, source, cancellationToken);
         await services.Syncs.DescribeAsync(request.Sync.Name, work.Plan, work.Key, cancellationToken);
 
-        if (await FinishPendingAsync(work, cancellationToken) is { } pending && request.IsResume)
+        if (joined is null)
         {
-            return pending;
+            if (await FinishPendingAsync(work, cancellationToken) is { } pending && request.IsResume)
+            {
+                return pending;
+            }
+        }
+        else if (await services.Store.FindOpenAsync(request.Sync.Name, cancellationToken) is { } committed && SnapshotNotes.HasLoad(work.Tables.Raw, committed.Load.LoadId))
+        {
+            return await JoinAsync(work, joined, committed.Chunks, null, 0, cancellationToken);
         }
 
         var opened = await OpenLoadAsync(work, cancellationToken);
@@ -82,6 +95,12 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
         var isSeveral = files.Any(c => c.Attempt != opened.Load.Attempt);
         Publish(f => f with { Consistency = isSeveral ? SyncRunFacts.SeveralMoments : SyncRunFacts.OneMoment });
         var deleted = isSeveral ? await DeletedAsync(work, opened, area, files, cancellationToken) : [];
+        if (joined is not null)
+        {
+            var added = await CommitJoinedAsync(work, joined, opened, area, files, deleted, isSeveral, cancellationToken);
+            return await JoinAsync(work, joined, files, added, services.Clock.GetElapsedTime(_started).TotalSeconds, cancellationToken);
+        }
+
         var raw = await CommitRawAsync(work, opened, area, files, deleted, isSeveral, cancellationToken);
         var rawSeconds = services.Clock.GetElapsedTime(_started).TotalSeconds;
         return await CompleteAsync(work, raw, size, rawSeconds, cancellationToken);

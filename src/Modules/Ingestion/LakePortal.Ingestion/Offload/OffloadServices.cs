@@ -1,3 +1,4 @@
+using LakePortal.Ingestion.Capture;
 using LakePortal.Engine.Writing;
 using LakePortal.Iceberg;
 using LakePortal.Iceberg.Catalog;
@@ -12,7 +13,7 @@ namespace LakePortal.Ingestion.Offload;
 /// <summary>What runs work with.</summary>
 internal sealed class OffloadServices(
     PostgresConnector connector, ITableCatalog catalog, ILakeWriter writer, LakeTables tables, RefinedWriter refined, OffloadStore store, SyncStore syncs,
-    OrphanFiles orphans, IChangeFeed feed, IMediator mediator, IngestionOptions options, TimeProvider clock)
+    OrphanFiles orphans, TableLoad loads, CaptureOptions capture, IChangeFeed feed, IMediator mediator, IngestionOptions options, TimeProvider clock)
 {
     public PostgresConnector Connector { get; } = connector;
 
@@ -29,6 +30,10 @@ internal sealed class OffloadServices(
     public SyncStore Syncs { get; } = syncs;
 
     public OrphanFiles Orphans { get; } = orphans;
+
+    public TableLoad Loads { get; } = loads;
+
+    public CaptureOptions Capture { get; } = capture;
 
     public IngestionOptions Options { get; } = options;
 

@@ -42,5 +42,23 @@ internal sealed record SourceDefinition
     /// <summary>The server has to prove who it is. As libpq does, require takes a root certificate that is named for verify-ca.</summary>
     public bool Verifies => Sslmode is "verify-ca" or "verify-full" || (Sslmode == "require" && Sslrootcert is not null);
 
+    /// <summary>Replication slot that changes are read through; null: one named after the source.</summary>
+    public string? Slot { get; init; }
+
+    /// <summary>Publication that says which tables' changes are sent; null: one named after the source.</summary>
+    public string? Publication { get; init; }
+
+    /// <remarks>A slot's name is unique in its whole server, so the database is part of it.</remarks>
+    public string SlotName => Slot ?? Plain($"lakeportal_{Name}_{Database}");
+
+    public string PublicationName => Publication ?? Plain($"lakeportal_{Name}");
+
+    /// <summary>Slots are named with lower-case letters, digits and _ only, 63 at most.</summary>
+    private static string Plain(string name)
+    {
+        var plain = string.Concat(name.ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : '_'));
+        return plain[..Math.Min(plain.Length, 63)];
+    }
+
     public string Address => $"{Host}:{Port}/{Database}";
 }

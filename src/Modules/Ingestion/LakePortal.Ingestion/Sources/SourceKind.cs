@@ -1,3 +1,4 @@
+using LakePortal.Ingestion.Capture;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using LakePortal.Kernel.Configuration;
@@ -7,7 +8,7 @@ using LakePortal.Kernel.Messaging;
 namespace LakePortal.Ingestion.Sources;
 
 /// <summary><c>kind: source</c>.</summary>
-internal sealed partial class SourceKind(SourceStore store, IChangeFeed feed) : IConfigurationKind
+internal sealed partial class SourceKind(SourceStore store, CaptureService captures, IChangeFeed feed) : IConfigurationKind
 {
     public string Kind => "source";
 
@@ -35,6 +36,7 @@ internal sealed partial class SourceKind(SourceStore store, IChangeFeed feed) : 
     {
         var source = SourceStore.Read(document);
         await store.SaveAsync(source.Name, ConfigBinder.ToJson(source), cancellationToken);
+        captures.RequestRefresh();
         feed.Publish("sources");
     }
 

@@ -24,6 +24,12 @@ internal sealed class IngestionDbContext(DbContextOptions<IngestionDbContext> op
 
     public DbSet<VerifiedRow> Verified => Set<VerifiedRow>();
 
+    public DbSet<CaptureRow> Captures => Set<CaptureRow>();
+
+    public DbSet<CaptureTableRow> CaptureTables => Set<CaptureTableRow>();
+
+    public DbSet<CaptureEventRow> CaptureEvents => Set<CaptureEventRow>();
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.Entity<SourceRow>(source =>
@@ -74,6 +80,23 @@ internal sealed class IngestionDbContext(DbContextOptions<IngestionDbContext> op
         {
             verified.ToTable("ingestion_verified");
             verified.HasKey(v => v.Sync);
+        });
+        modelBuilder.Entity<CaptureRow>(capture =>
+        {
+            capture.ToTable("ingestion_captures");
+            capture.HasKey(c => c.Source);
+        });
+        modelBuilder.Entity<CaptureTableRow>(table =>
+        {
+            table.ToTable("ingestion_capture_tables");
+            table.HasKey(t => t.Sync);
+            table.HasIndex(t => t.Source);
+        });
+        modelBuilder.Entity<CaptureEventRow>(happened =>
+        {
+            happened.ToTable("ingestion_capture_events");
+            happened.HasKey(e => e.Id);
+            happened.HasIndex(e => new { e.Source, e.At });
         });
         base.OnModelCreating(modelBuilder);
     }

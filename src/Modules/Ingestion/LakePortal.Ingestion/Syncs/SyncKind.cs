@@ -1,3 +1,4 @@
+using LakePortal.Ingestion.Capture;
 using System.Text.Json.Nodes;
 using LakePortal.Kernel.Configuration;
 using LakePortal.Kernel.Live;
@@ -7,7 +8,7 @@ using LakePortal.Kernel.Scheduling;
 namespace LakePortal.Ingestion.Syncs;
 
 /// <summary><c>kind: sync</c>: one document, one sync per table that it matches when it is applied.</summary>
-internal sealed class SyncKind(SyncResolver resolver, SyncStore store, SyncRunner runner, IJobSchedule schedule, IChangeFeed feed) : IConfigurationKind
+internal sealed class SyncKind(SyncResolver resolver, SyncStore store, SyncRunner runner, CaptureService captures, IJobSchedule schedule, IChangeFeed feed) : IConfigurationKind
 {
     public string Kind => "sync";
 
@@ -47,6 +48,7 @@ internal sealed class SyncKind(SyncResolver resolver, SyncStore store, SyncRunne
             feed.Publish($"sync/{definition.Name}");
         }
 
+        captures.RequestRefresh();
         feed.Publish("syncs");
     }
 
@@ -62,6 +64,7 @@ internal sealed class SyncKind(SyncResolver resolver, SyncStore store, SyncRunne
         await runner.StopSyncAsync(name, cancellationToken);
         await schedule.RemoveAsync(SyncJob.Name, name, cancellationToken);
         await store.DeleteAsync(name, cancellationToken);
+        captures.RequestRefresh();
         feed.Publish("syncs");
     }
 

@@ -16,7 +16,7 @@ internal sealed record ResolvedSync(SyncDefinition Definition, JsonObject Docume
 /// <summary>From a document, possibly with patterns, to one sync per table.</summary>
 internal sealed partial class SyncResolver(SourceStore sources, PostgresConnector connector, IPlannedDocuments planned)
 {
-    public static readonly IReadOnlyList<string> Modes = ["batch", "snapshot"];
+    public static readonly IReadOnlyList<string> Modes = ["batch", "cdc", "bootstrap+cdc", "snapshot"];
 
     /// <exception cref="InvalidInputException">Faults with their places.</exception>
     public async Task<IReadOnlyList<ResolvedSync>> ResolveAsync(ConfigDocument document, CancellationToken cancellationToken)

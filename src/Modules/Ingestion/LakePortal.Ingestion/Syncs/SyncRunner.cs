@@ -1,3 +1,5 @@
+using LakePortal.Ingestion.Capture;
+using LakePortal.Ingestion.Capture.State;
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
@@ -29,7 +31,7 @@ internal sealed class ActiveRun(string runId, string sync)
 
 /// <summary>Runs syncs in the background: one run per sync, a limited number at a time.</summary>
 internal sealed class SyncRunner(
-    SyncStore syncs, SourceStore sources, HashKeys hashKeys, OffloadServices offload, IRunStore runs, ICallerAccessor callers, IChangeFeed feed,
+    SyncStore syncs, SourceStore sources, HashKeys hashKeys, OffloadServices offload, CaptureStore captures, CatchUpRun catchUp, IRunStore runs, ICallerAccessor callers, IChangeFeed feed,
     IngestionOptions options, SyncTurns turns, TimeProvider clock, ILogger<SyncRunner> logger) : IHostedService, IDisposable
 {
     private readonly SemaphoreSlim _pool = new(options.ConcurrentRuns);
@@ -47,7 +49,13 @@ internal sealed class SyncRunner(
         var row = await syncs.GetAsync(name, cancellationToken);
         var definition = SyncResolver.Read(row.Name, row.Document);
         var effective = mode ?? definition.Mode;
-        if (effective is not (OffloadRequest.Full or OffloadRequest.Rebuild) && !SyncResolver.Modes.Contains(effective))
+        if (CaptureService.Follows(definition.Mode))
+        {
+            // Whoever wants the table fresh waits for the changes; loading it again is for tables that are not followed yet, or when it is asked for.
+            var isStreaming = (await captures.FindTableAsync(name, cancellationToken))?.State == CaptureStates.Streaming;
+            effective = mode is null && isStreaming ? OffloadRequest.CatchUp : OffloadRequest.Bootstrap;
+        }
+        else if (effective is not (OffloadRequest.Full or OffloadRequest.Rebuild or OffloadRequest.Bootstrap) && !SyncResolver.Modes.Contains(effective))
         {
             throw new ModeNotAvailableException(effective);
         }
@@ -120,7 +128,8 @@ internal sealed class SyncRunner(
             var newest = await runs.ListAsync(new RunFilter { Kind = "sync", Name = sync.Name, Limit = 1 }, cancellationToken);
             var last = newest is [var only, ..] ? only : null;
             var isInterrupted = last is { State: RunState.Running or RunState.Queued } or { State: RunState.Failed, Error.Code: "run.interrupted" };
-            if (isInterrupted)
+            // Loads of tables that are followed are taken up again by their capture, once it runs.
+            if (isInterrupted && !CaptureService.Follows(SyncResolver.Read(sync.Name, sync.Document).Mode))
             {
                 Log.Resuming(logger, sync.Name, last!.Id);
                 _ = await StartAsync(sync.Name, null, "resume", last.ParentId, cancellationToken);
@@ -184,6 +193,13 @@ internal sealed class SyncRunner(
         var row = await syncs.GetAsync(active.Sync, cancellationToken);
         var definition = SyncResolver.Read(row.Name, row.Document);
         var source = await sources.GetAsync(definition.Source, cancellationToken);
+        if (mode == OffloadRequest.CatchUp)
+        {
+            var reached = await catchUp.RunAsync(source, definition, cancellationToken);
+            await runs.FinishAsync(active.RunId, RunState.Succeeded, null, reached, CancellationToken.None);
+            return;
+        }
+
         var request = new OffloadRequest(active.RunId, definition, source, mode, trigger == "resume")
         {
             LearnedText = JsonSerializer.Deserialize<Dictionary<string, string>>(row.TextColumns)!,

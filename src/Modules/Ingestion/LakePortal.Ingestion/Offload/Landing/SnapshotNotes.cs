@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using LakePortal.Iceberg;
+using LakePortal.Ingestion.Sources.Postgres;
 using LakePortal.Iceberg.Tables;
 
 namespace LakePortal.Ingestion.Offload.Landing;
@@ -28,6 +29,12 @@ internal sealed record SnapshotNotes(string Sync)
     public const string RowsRead = "lakeportal.rows-read";
     public const string BytesRead = "lakeportal.bytes-read";
 
+    /// <summary>The kind of load of what was captured from the log.</summary>
+    public const string Capture = "capture";
+
+    /// <summary>The kind of load that joins captured changes.</summary>
+    public const string Bootstrap = "bootstrap";
+
     public string PositionKey => $"lakeportal.position.{Sync}";
 
     public string HorizonKey => $"lakeportal.horizon.{Sync}";
@@ -48,6 +55,30 @@ internal sealed record SnapshotNotes(string Sync)
         [Run] = runId, [Load] = raw.Summary[Load], [PositionKey] = raw.Summary[PositionKey], [RawSnapshot] = raw.SnapshotId.ToString(CultureInfo.InvariantCulture),
     };
 
+    /// <summary>Of a snapshot with captured changes, raw or refined: everything before the position is in.</summary>
+    public Dictionary<string, string> ForCapture(PgPosition position, string? ingestedAt)
+    {
+        var summary = new Dictionary<string, string>(StringComparer.Ordinal) { [LoadKind] = Capture, [PositionKey] = position.ToString() };
+        if (ingestedAt is not null)
+        {
+            summary[IngestedAt] = ingestedAt;
+        }
+
+        return summary;
+    }
+
+    /// <summary>The position that captured changes, or a load among them, have brought the table to; null: none yet.</summary>
+    public PgPosition? Captured(Table? table)
+    {
+        var snapshot = table?.Metadata.CurrentSnapshot;
+        while (snapshot is not null && snapshot.Summary.GetValueOrDefault(LoadKind) is not (Capture or Bootstrap))
+        {
+            snapshot = snapshot.ParentSnapshotId is { } parent ? table!.Metadata.FindSnapshot(parent) : null;
+        }
+
+        return PgPosition.TryParse(snapshot?.Summary.GetValueOrDefault(PositionKey));
+    }
+
     /// <summary>The newest snapshot of the table that this sync committed; maintenance may have committed after it.</summary>
     public Snapshot? Newest(Table table)
     {
@@ -58,6 +89,18 @@ internal sealed record SnapshotNotes(string Sync)
         }
 
         return snapshot;
+    }
+
+    /// <summary>The load's snapshot, if it is among the table's.</summary>
+    public static bool HasLoad(Table table, string loadId)
+    {
+        var snapshot = table.Metadata.CurrentSnapshot;
+        while (snapshot is not null && snapshot.Summary.GetValueOrDefault(Load) != loadId)
+        {
+            snapshot = snapshot.ParentSnapshotId is { } parent ? table.Metadata.FindSnapshot(parent) : null;
+        }
+
+        return snapshot is not null;
     }
 
     public Horizon? HorizonOf(Snapshot? raw) =>

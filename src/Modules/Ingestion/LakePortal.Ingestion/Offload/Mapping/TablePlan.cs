@@ -27,7 +27,8 @@ internal sealed record TablePlan(IReadOnlyList<ColumnPlan> Columns)
         new(0, "_position", PrimitiveType.String, Doc: "position in the source's log that the row stands for"),
         new(0, "_txid", PrimitiveType.Long, Doc: "transaction of the source; null for batch loads"),
         new(0, "_committed_at", PrimitiveType.TimestampTz, Doc: "commit time of that transaction; null for batch loads"),
-        new(0, "_ingested_at", PrimitiveType.TimestampTz, Doc: "when the snapshot was taken in which the row was read"),
+        new(0, "_ingested_at", PrimitiveType.TimestampTz, Doc: "when the snapshot was taken in which the row was read, or the change was committed to the lake"),
+        new(0, "_unchanged", new ListType(0, PrimitiveType.String, ElementRequired: false), Doc: "columns that the source did not send because they did not change, and whose value was not known yet; null: none"),
     ];
 
     public static TablePlan For(PgTable table, ColumnChoices choices)

@@ -5,6 +5,7 @@ using LakePortal.Engine.Writing;
 using LakePortal.Iceberg;
 using LakePortal.Iceberg.Tables;
 using LakePortal.Ingestion.Offload.Mapping;
+using LakePortal.Ingestion.Sources.Postgres;
 
 namespace LakePortal.Ingestion.Offload.Reading;
 
@@ -14,8 +15,8 @@ internal sealed record RowStamp(string Position, DateTimeOffset IngestedAt)
     /// <summary>The log's own columns, for a SELECT.</summary>
     public string Columns(string op) =>
         $"""
-        '{op}' AS "_op", 'BATCH' AS "_load_type", '{Position}' AS "_position", NULL::BIGINT AS "_txid", NULL::TIMESTAMPTZ AS "_committed_at",
-        TIMESTAMPTZ '{IngestedAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", CultureInfo.InvariantCulture)}+00' AS "_ingested_at"
+        '{op}' AS "_op", 'BATCH' AS "_load_type", '{PgPosition.Parse(Position).Sortable}' AS "_position", NULL::BIGINT AS "_txid", NULL::TIMESTAMPTZ AS "_committed_at",
+        TIMESTAMPTZ '{IngestedAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", CultureInfo.InvariantCulture)}+00' AS "_ingested_at", NULL::VARCHAR[] AS "_unchanged"
         """;
 }
 

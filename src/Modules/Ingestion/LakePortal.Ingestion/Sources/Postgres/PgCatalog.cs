@@ -65,7 +65,7 @@ internal static class PgCatalog
 
         var oids = bare.Select(t => t.Oid).ToArray();
         var columns = (await ReadColumnsAsync(connection, oids, cancellationToken)).ToLookup(c => c.Table, c => c.Column);
-        var types = await ReadTypesAsync(connection, oids, cancellationToken);
+        var types = await ReadTypesAsync(connection, PgCatalogSql.Types, oids, cancellationToken);
         var keys = await ReadKeysAsync(connection, oids, cancellationToken);
         return [.. bare.Select(t => t with
         {
@@ -89,10 +89,22 @@ internal static class PgCatalog
         return result;
     }
 
-    private static async Task<Dictionary<uint, PgType>> ReadTypesAsync(NpgsqlConnection connection, uint[] tables, CancellationToken cancellationToken)
+    /// <summary>Types with the bases of domains and the elements of arrays. A type that is gone is taken for text, which is what it is sent as.</summary>
+    public static async Task<IReadOnlyDictionary<uint, PgType>> ReadTypesByOidAsync(NpgsqlConnection connection, uint[] types, CancellationToken cancellationToken)
+    {
+        var known = await ReadTypesAsync(connection, PgCatalogSql.TypesByOid, types, cancellationToken);
+        foreach (var gone in types.Where(t => !known.ContainsKey(t)))
+        {
+            known[gone] = new PgType(gone, "pg_catalog", "text", 'b', 0, -1, 0, false);
+        }
+
+        return known;
+    }
+
+    private static async Task<Dictionary<uint, PgType>> ReadTypesAsync(NpgsqlConnection connection, string sql, uint[] oids, CancellationToken cancellationToken)
     {
         var result = new Dictionary<uint, PgType>();
-        await using var command = OidsCommand(PgCatalogSql.Types, connection, tables);
+        await using var command = OidsCommand(sql, connection, oids);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {

@@ -101,5 +101,64 @@ internal static class PgCatalogSql
                (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
         """;
 
+    /// <summary>What reading the log needs, and what a slot has come to.</summary>
+    public const string ServerForCapture =
+        """
+        SELECT pg_catalog.current_setting('wal_level'), pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('max_replication_slots')::int, (SELECT count(*)::int FROM pg_catalog.pg_replication_slots),
+               coalesce((SELECT rolreplication OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user), false),
+               (SELECT system_identifier::text FROM pg_catalog.pg_control_system()), (SELECT timeline_id FROM pg_catalog.pg_control_checkpoint()),
+               pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE'), pg_catalog.current_setting('server_version_num')::int
+        """;
+
+    public const string Slot =
+        """
+        SELECT active, active_pid, database::text, plugin::text, restart_lsn::text, confirmed_flush_lsn::text, wal_status, safe_wal_size,
+               CASE WHEN pg_catalog.pg_is_in_recovery() THEN NULL ELSE pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), restart_lsn)::int8 END
+        FROM pg_catalog.pg_replication_slots WHERE slot_name = $1
+        """;
+
+    public const string CreateSlot = "SELECT lsn::text FROM pg_catalog.pg_create_logical_replication_slot($1, 'pgoutput')";
+
+    public const string DropSlot = "SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots WHERE slot_name = $1 AND NOT active";
+
+    public const string Publication = "SELECT pubviaroot, pubinsert AND pubupdate AND pubdelete AND pubtruncate, puballtables, pg_catalog.pg_has_role(pubowner, 'USAGE') FROM pg_catalog.pg_publication WHERE pubname = $1";
+
+    public const string PublicationTables =
+        "SELECT n.nspname::text, c.relname::text FROM pg_catalog.pg_publication_rel r JOIN pg_catalog.pg_publication p ON p.oid = r.prpubid JOIN pg_catalog.pg_class c ON c.oid = r.prrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE p.pubname = $1";
+
+    /// <summary>A word of our own in the log: it makes an idle database's log move on, so that the slot does not hold back what others write.</summary>
+    public const string Heartbeat = "SELECT pg_catalog.pg_logical_emit_message(false, 'lakeportal', 'heartbeat')::text";
+
+    /// <summary>How rows are told apart in the log, and whether that is enough for changes to be made at all once the table is published.</summary>
+    public const string Identity =
+        """
+        SELECT c.relreplident, EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary), c.relkind, c.relpersistence, pg_catalog.pg_has_role(c.relowner, 'USAGE')
+        FROM pg_catalog.pg_class c WHERE c.oid = $1
+        """;
+
+    /// <summary>Where the next record will be written: what is committed now is before it.</summary>
+    public const string InsertPosition =
+        "SELECT (CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_insert_lsn() END)::text";
+
+    public const string FormatType = "SELECT coalesce(pg_catalog.format_type($1, $2), 'unknown')";
+
+    /// <summary>Which of these columns existing rows have a value for that nobody wrote: a default, or an identity or generated value.</summary>
+    public const string Defaults =
+        """
+        SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
+        WHERE a.attrelid = $1 AND a.attnum = ANY ($2::int2[]) AND (a.atthasmissing OR a.atthasdef OR a.attidentity <> '')
+        """;
+
+    public const string TypesByOid =
+        """
+        WITH RECURSIVE need(oid) AS (
+          SELECT unnest($1::oid[])
+          UNION
+          SELECT v.x FROM need JOIN pg_catalog.pg_type t ON t.oid = need.oid, LATERAL (VALUES (t.typbasetype), (t.typelem)) v(x) WHERE v.x <> 0
+        )
+        SELECT t.oid, n.nspname::text, t.typname::text, t.typtype, t.typbasetype, t.typtypmod, t.typelem, t.typlen = -1 AND t.typelem <> 0 AND t.typcategory = 'A' AND t.typname NOT IN ('int2vector', 'oidvector')
+        FROM need JOIN pg_catalog.pg_type t ON t.oid = need.oid JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+        """;
+
     public const string LogDistance = "SELECT pg_catalog.pg_wal_lsn_diff($1::text::pg_lsn, $2::text::pg_lsn)::int8";
 }

@@ -70,8 +70,15 @@ internal sealed class PostgresConnector(ISecretResolver secrets)
         }
     }
 
+    /// <summary>Opens a connection that can read the log, with the settings that make every text form the same everywhere.</summary>
+    /// <exception cref="IngestionException">Unreachable or refused, with the reason.</exception>
+    public async Task<ILogConnection> OpenLogAsync(SourceDefinition source, CancellationToken cancellationToken) =>
+        await TryOpenWireAsync(source, "", cancellationToken, isReplication: true) is { } wire
+            ? new WireLogConnection(wire)
+            : await DriverLogConnection.OpenAsync(source, await ConnectionStringAsync(source, cancellationToken), SessionSettings(source), cancellationToken);
+
     /// <returns>Null: the source needs the driver.</returns>
-    private async Task<WireConnection?> TryOpenWireAsync(SourceDefinition source, string begin, CancellationToken cancellationToken)
+    private async Task<WireConnection?> TryOpenWireAsync(SourceDefinition source, string begin, CancellationToken cancellationToken, bool isReplication = false)
     {
         // Certificates are the driver's business, and so are sockets in the file system and lists of hosts.
         if (source.Verifies || source.Host.StartsWith('/') || source.Host.StartsWith('@') || source.Host.Contains(',', StringComparison.Ordinal))
@@ -81,7 +88,7 @@ internal sealed class PostgresConnector(ISecretResolver secrets)
 
         var password = source.Password is { } reference ? await secrets.ResolveAsync(reference, cancellationToken) : null;
         bool? tls = source.Sslmode switch { "require" => true, "prefer" => null, _ => false };
-        var target = new WireTarget(source.Host, source.Port, source.Database, source.Username, password, tls, source.ApplicationName, source.ConnectTimeout);
+        var target = new WireTarget(source.Host, source.Port, source.Database, source.Username, password, tls, source.ApplicationName, source.ConnectTimeout) { IsReplication = isReplication };
         WireConnection? connection = null;
         try
         {

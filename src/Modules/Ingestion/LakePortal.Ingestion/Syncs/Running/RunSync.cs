@@ -1,3 +1,4 @@
+using LakePortal.Ingestion.Capture;
 using LakePortal.Ingestion.Contracts.Syncs;
 using LakePortal.Kernel.Live;
 using LakePortal.Kernel.Runs;
@@ -26,7 +27,7 @@ internal sealed class CancelSyncRunHandler(SyncRunner runner) : IRequestHandler<
     }
 }
 
-internal sealed class SetSyncPausedHandler(SyncStore store, IJobSchedule schedule, IChangeFeed feed) : IRequestHandler<SetSyncPaused>
+internal sealed class SetSyncPausedHandler(SyncStore store, CaptureService captures, IJobSchedule schedule, IChangeFeed feed) : IRequestHandler<SetSyncPaused>
 {
     public async Task<Unit> Handle(SetSyncPaused request, CancellationToken cancellationToken)
     {
@@ -36,6 +37,7 @@ internal sealed class SetSyncPausedHandler(SyncStore store, IJobSchedule schedul
             await schedule.SetPausedAsync(SyncJob.Name, request.Name, request.Paused, cancellationToken);
         }
 
+        captures.RequestRefresh();
         feed.Publish("syncs");
         feed.Publish($"sync/{request.Name}");
         return Unit.Value;

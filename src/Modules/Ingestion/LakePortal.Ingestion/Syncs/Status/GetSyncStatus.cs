@@ -1,9 +1,16 @@
 using System.Text.Json;
+using LakePortal.Iceberg.Catalog;
+using LakePortal.Ingestion.Capture;
+using LakePortal.Ingestion.Capture.State;
+using LakePortal.Ingestion.Capture.Status;
+using LakePortal.Ingestion.Contracts.Capture;
 using LakePortal.Ingestion.Contracts.Syncs;
 using LakePortal.Ingestion.Offload;
+using LakePortal.Ingestion.Offload.Landing;
 using LakePortal.Ingestion.Reconciliation.Running;
 using LakePortal.Ingestion.Sources;
 using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Store;
 using LakePortal.Kernel.Errors;
 using LakePortal.Kernel.Runs;
 using MediatR;
@@ -12,7 +19,8 @@ using Npgsql;
 namespace LakePortal.Ingestion.Syncs.Status;
 
 internal sealed class GetSyncStatusHandler(
-    SyncStore store, SourceStore sources, SyncSummaries summaries, SyncRunDetails details, ReconciliationStore reconciliations, PostgresConnector connector, TimeProvider clock) : IRequestHandler<GetSyncStatus, SyncStatus>
+    SyncStore store, SourceStore sources, SyncSummaries summaries, SyncRunDetails details, ReconciliationStore reconciliations, CaptureReports captures, ITableCatalog catalog,
+    PostgresConnector connector, TimeProvider clock) : IRequestHandler<GetSyncStatus, SyncStatus>
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
@@ -22,6 +30,15 @@ internal sealed class GetSyncStatusHandler(
         var definition = SyncResolver.Read(row.Name, row.Document);
         var summary = await summaries.SummarizeAsync(row, cancellationToken);
         var verified = await reconciliations.VerifiedAsync(request.Name, cancellationToken);
+        if (CaptureService.Follows(definition.Mode) && await captures.FindAsync(row.Source, cancellationToken) is { } capture)
+        {
+            return (await FollowedAsync(row, definition, summary, capture, cancellationToken)) with
+            {
+                VerifiedThrough = verified?.Position,
+                VerifiedAt = verified?.At,
+            };
+        }
+
         var (position, lag) = await AskAsync(definition, row.Position, cancellationToken);
         return new SyncStatus(
             summary, position, row.Position, row.Position,
@@ -32,6 +49,28 @@ internal sealed class GetSyncStatusHandler(
         {
             VerifiedThrough = verified?.Position,
             VerifiedAt = verified?.At,
+        };
+    }
+
+    private async Task<SyncStatus> FollowedAsync(SyncRow row, SyncDefinition definition, SyncSummary summary, CaptureStatus capture, CancellationToken cancellationToken)
+    {
+        var table = capture.Tables.FirstOrDefault(t => t.Sync == row.Name);
+
+        // A table without changes stands where its source stands.
+        var applied = table is { State: CaptureStates.Streaming } ? capture.CapturedPosition : table?.RefinedPosition;
+        summary = summary with
+        {
+            RowsRaw = TableRows.Of(await catalog.FindAsync(definition.Raw, cancellationToken)),
+            RowsRefined = TableRows.Of(await catalog.FindAsync(definition.Refined, cancellationToken)),
+        };
+        return new SyncStatus(
+            summary with { State = table is null || summary.State is "running" or "queued" ? summary.State : table.State, Reason = table?.Reason ?? capture.Reason ?? summary.Reason, LastCommitAt = table?.LastCommitAt ?? summary.LastCommitAt },
+            capture.SourcePosition, capture.CapturedPosition, applied, capture.LagSeconds, capture.LagBytes, null, null,
+            row.Key is null ? [] : JsonSerializer.Deserialize<List<string>>(row.Key)!,
+            row.Columns is null ? [] : JsonSerializer.Deserialize<List<SyncColumn>>(row.Columns)!,
+            summary.LastRun is { } run ? await details.FindAsync(run, definition.Mode, cancellationToken) : null)
+        {
+            Capture = capture,
         };
     }
 

@@ -1,3 +1,5 @@
+using LakePortal.Ingestion.Capture;
+using LakePortal.Ingestion.Capture.State;
 using LakePortal.Ingestion.Contracts.Syncs;
 using LakePortal.Ingestion.Store;
 using LakePortal.Kernel.Runs;
@@ -7,7 +9,7 @@ using MediatR;
 namespace LakePortal.Ingestion.Syncs.Status;
 
 /// <summary>What lists and pages show of a sync.</summary>
-internal sealed class SyncSummaries(IRunStore runs, IJobSchedule schedule)
+internal sealed class SyncSummaries(IRunStore runs, IJobSchedule schedule, CaptureStore captures)
 {
     public async Task<SyncSummary> SummarizeAsync(SyncRow row, CancellationToken cancellationToken)
     {
@@ -23,10 +25,17 @@ internal sealed class SyncSummaries(IRunStore runs, IJobSchedule schedule)
             null => "never-run",
             _ => "idle",
         };
+        var followed = CaptureService.Follows(definition.Mode) ? await captures.FindTableAsync(row.Name, cancellationToken) : null;
+        if (followed is not null && last?.State is not (RunState.Queued or RunState.Running))
+        {
+            state = row.Paused && followed.State == CaptureStates.Streaming ? "paused" : followed.State;
+        }
+
         var reason = state == "failed" ? last!.Error?.Message : Limits(definition);
         var next = definition.Schedule is null ? [] : await schedule.NextFireTimesAsync(SyncJob.Name, row.Name, 1, cancellationToken);
         return new SyncSummary(row.Name, row.Source, definition.SourceTable, definition.Mode, state, reason, definition.Raw.ToString(), definition.Refined.ToString(),
-            definition.Schedule, next.Count > 0 ? next[0] : null, row.LastCommitAt, row.RowsRaw, row.RowsRefined, last);
+            definition.Schedule, next.Count > 0 ? next[0] : null, row.LastCommitAt, row.RowsRaw, row.RowsRefined, last)
+            with { Reason = followed?.Reason ?? reason, LastCommitAt = followed?.LastCommitAt ?? row.LastCommitAt };
     }
 
     private static string? Limits(SyncDefinition sync) =>

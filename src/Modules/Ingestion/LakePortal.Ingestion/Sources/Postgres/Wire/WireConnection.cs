@@ -9,14 +9,18 @@ namespace LakePortal.Ingestion.Sources.Postgres.Wire;
 /// <summary>What a connection needs to know.</summary>
 /// <param name="Password">Null: none is set.</param>
 /// <param name="UseTls">True: encrypted, whoever the server is; null: encrypted if the server can; false: never.</param>
-internal sealed record WireTarget(string Host, int Port, string Database, string User, string? Password, bool? UseTls, string ApplicationName, TimeSpan ConnectTimeout);
+internal sealed record WireTarget(string Host, int Port, string Database, string User, string? Password, bool? UseTls, string ApplicationName, TimeSpan ConnectTimeout)
+{
+    /// <summary>The connection is for reading the log: it speaks replication besides SQL.</summary>
+    public bool IsReplication { get; init; }
+}
 
 /// <summary>
 /// The part of PostgreSQL's protocol (version 3.0, documentation chapter "Frontend/Backend Protocol") that bulk reading needs: start-up, passwords,
 /// statements without rows, COPY TO STDOUT. It exists because the server sends one message per row: taking them out of a large buffer costs a quarter
 /// of what the general driver spends on them. All calls block; one thread at a time.
 /// </summary>
-internal sealed class WireConnection : IDisposable
+internal sealed partial class WireConnection : IDisposable
 {
     private const int Version = 196_608;
     private const int TlsRequest = 80_877_103;
@@ -167,7 +171,8 @@ internal sealed class WireConnection : IDisposable
 
     private void Start(WireTarget target)
     {
-        var settings = Text("user", target.User, "database", target.Database, "application_name", target.ApplicationName, "client_encoding", "UTF8", "");
+        string[] names = ["user", target.User, "database", target.Database, "application_name", target.ApplicationName, "client_encoding", "UTF8", .. target.IsReplication ? new[] { "replication", "database" } : [], ""];
+        var settings = Text(names);
         var start = new byte[8 + settings.Length];
         BinaryPrimitives.WriteInt32BigEndian(start, start.Length);
         BinaryPrimitives.WriteInt32BigEndian(start.AsSpan(4), Version);

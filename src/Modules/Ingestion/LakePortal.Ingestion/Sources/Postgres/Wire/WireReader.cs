@@ -12,12 +12,14 @@ internal sealed class WireReader(Stream stream)
     public const byte ReadyForQuery = (byte)'Z';
     public const byte BackendKeyData = (byte)'K';
     public const byte CopyOutResponse = (byte)'H';
+    public const byte CopyBothResponse = (byte)'W';
     public const byte CopyData = (byte)'d';
 
     // Beyond this, what is not row data is no message of PostgreSQL's.
     private const int LargestMessage = 16 << 20;
 
     private readonly byte[] _buffer = new byte[512 * 1024];
+    private byte[] _large = [];
     private int _start;
     private int _end;
     private int _rest;
@@ -86,6 +88,37 @@ internal sealed class WireReader(Stream stream)
         }
 
         return filled;
+    }
+
+    /// <summary>The contents of the next CopyData message, valid until the next call.</summary>
+    /// <returns>Empty: a message of another kind is next.</returns>
+    public ReadOnlySpan<byte> NextCopyData()
+    {
+        Need(5);
+        if (_buffer[_start] != CopyData)
+        {
+            return default;
+        }
+
+        var length = Length(_buffer.AsSpan(_start + 1));
+        if (length + 5 <= _buffer.Length)
+        {
+            Need(5 + length);
+            _start += 5 + length;
+            return _buffer.AsSpan(_start - length, length);
+        }
+
+        if (_large.Length < length)
+        {
+            _large = new byte[length];
+        }
+
+        _start += 5;
+        var taken = Math.Min(length, _end - _start);
+        _buffer.AsSpan(_start, taken).CopyTo(_large);
+        _start += taken;
+        stream.ReadExactly(_large.AsSpan(taken, length - taken));
+        return _large.AsSpan(0, length);
     }
 
     private (byte Type, int Length) ReadHeader()

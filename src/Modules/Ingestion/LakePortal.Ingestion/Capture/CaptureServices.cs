@@ -1,0 +1,34 @@
+using LakePortal.Engine.Writing;
+using LakePortal.Iceberg.Catalog;
+using LakePortal.Ingestion.Capture.Landing;
+using LakePortal.Ingestion.Capture.State;
+using LakePortal.Ingestion.Sources.Postgres;
+using Microsoft.Extensions.Logging;
+
+namespace LakePortal.Ingestion.Capture;
+
+/// <summary>What captures work with.</summary>
+internal sealed class CaptureServices(
+    PostgresConnector connector, CaptureStore store, ChangeLander lander, RefinedCatchUp catchUp, ILakeWriter writer, ITableCatalog catalog, ICaptureSteps steps, CaptureOptions options, TimeProvider clock,
+    ILogger<SourceCapture> logger)
+{
+    public PostgresConnector Connector { get; } = connector;
+
+    public CaptureStore Store { get; } = store;
+
+    public ChangeLander Lander { get; } = lander;
+
+    public RefinedCatchUp CatchUp { get; } = catchUp;
+
+    public ILakeWriter Writer { get; } = writer;
+
+    public ITableCatalog Catalog { get; } = catalog;
+
+    public ICaptureSteps Steps { get; } = steps;
+
+    public CaptureOptions Options { get; } = options;
+
+    public TimeProvider Clock { get; } = clock;
+
+    public ILogger Logger { get; } = logger;
+}

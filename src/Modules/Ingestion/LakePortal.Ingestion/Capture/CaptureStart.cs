@@ -1,0 +1,136 @@
+using LakePortal.Ingestion.Capture.Landing;
+using LakePortal.Ingestion.Capture.Slots;
+using LakePortal.Ingestion.Capture.State;
+using LakePortal.Ingestion.Sources;
+using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Store;
+using Npgsql;
+
+namespace LakePortal.Ingestion.Capture;
+
+internal sealed record StartPoint(string Slot, string Publication, PgPosition From);
+
+/// <summary>Before a log is read: the server is checked, slot and publication are made fit, and it is found out whether a part of the log is missing.</summary>
+internal sealed class CaptureStart(CaptureServices services, SourceDefinition source, CaptureTables tables, NpgsqlConnection connection)
+{
+    private readonly SlotManager _slots = new(source, connection);
+
+    public async Task<StartPoint> PrepareAsync(CancellationToken cancellationToken)
+    {
+        var row = await services.Store.OpenAsync(source.Name, tables.Slot, tables.Publication, cancellationToken);
+        var slot = await _slots.FindSlotAsync(tables.Slot, cancellationToken);
+        var server = await _slots.CheckServerAsync(slot is not null, cancellationToken);
+        if (slot is { IsActive: true })
+        {
+            throw new CaptureNotPossibleException(source.Name, "slot-in-use", $"The slot '{tables.Slot}' is being read by another process (server process {slot.ActiveProcess}).",
+                "Another LakePortal, or a connection that has not ended yet, reads it. If it is neither, give the source another slot: slot: <name>.", isTransient: true);
+        }
+
+        await RestoreAsync(cancellationToken);
+        await PublishAsync(cancellationToken);
+        slot = await HealAsync(row, slot, server, cancellationToken);
+        await services.Store.SetIdentityAsync(source.Name, server.SystemId, server.Timeline, cancellationToken);
+        var from = slot?.Confirmed ?? PgPosition.Zero;
+        if (slot is null)
+        {
+            from = await _slots.CreateSlotAsync(tables.Slot, cancellationToken);
+            await services.Store.SetCapturedAsync(source.Name, from, cancellationToken);
+            await services.Store.AddEventAsync(source.Name, null, "slot", $"The slot '{tables.Slot}' was made.", from, cancellationToken);
+        }
+
+        return new StartPoint(tables.Slot, tables.Publication, from);
+    }
+
+    /// <summary>How far each table is: from the lake itself, and from what was noted of its state.</summary>
+    private async Task RestoreAsync(CancellationToken cancellationToken)
+    {
+        foreach (var table in tables.All)
+        {
+            var row = await services.Store.FindTableAsync(table.Name, cancellationToken);
+            var raw = await services.Catalog.FindAsync(table.Sync.Raw, cancellationToken);
+            var refined = await services.Catalog.FindAsync(table.Sync.Refined, cancellationToken);
+            (table.Shape, table.LandedShape, table.Prepared) = (null, null, null);
+            table.RawPosition = table.Notes.Captured(raw) ?? PgPosition.Zero;
+            table.RefinedPosition = table.Notes.Captured(refined) ?? PgPosition.Zero;
+            if (refined is not null)
+            {
+                table.KeyInLake = [.. refined.Schema.IdentifierFieldIds.Select(id => refined.Schema.FindById(id)!.Name)];
+            }
+
+            // A load that was going on is taken up again by its run.
+            (table.State, table.Reason) = (row?.State ?? CaptureStates.Waiting, row?.Reason);
+            if (table.State == CaptureStates.Loading)
+            {
+                table.State = CaptureStates.Loading;
+            }
+        }
+    }
+
+    private async Task PublishAsync(CancellationToken cancellationToken)
+    {
+        var published = new List<(string, string)>();
+        foreach (var table in tables.All)
+        {
+            var found = await PgCatalog.ReadOneAsync(connection, table.Sync.Schema, table.Sync.Table, cancellationToken);
+            var refusal = found is null
+                ? new CaptureHeldException(table.Name, $"The table {table.Sync.SourceTable} does not exist in source '{source.Name}'.", "Check the name, or delete the sync.")
+                : await _slots.RefusalAsync(table.Name, found, cancellationToken);
+            if (refusal is not null)
+            {
+                await services.Lander.HoldAsync(source.Name, table, refusal, cancellationToken);
+                continue;
+            }
+
+            if (table.State == CaptureStates.Held && table.RawPosition == PgPosition.Zero)
+            {
+                // It was refused before it was ever read; what was wrong with it is not any more.
+                table.State = CaptureStates.Waiting;
+                _ = await services.Store.ChangeTableAsync(table.Name, source.Name, r => (r.State, r.Reason, r.Hint) = (CaptureStates.Waiting, null, null), cancellationToken);
+            }
+
+            published.Add((table.Sync.Schema, table.Sync.Table));
+        }
+
+        if (published.Count == 0)
+        {
+            throw new CaptureNotPossibleException(source.Name, "publication", $"None of the tables of '{source.Name}' can be captured.", "The syncs say why, each for its table.");
+        }
+
+        await _slots.PublishAsync(tables.Publication, published, cancellationToken);
+    }
+
+    /// <summary>Where the log has a gap, the tables are loaded again: their changes are followed from the slot's new start on.</summary>
+    private async Task<SlotFacts?> HealAsync(CaptureRow row, SlotFacts? slot, ServerFacts server, CancellationToken cancellationToken)
+    {
+        var captured = PgPosition.TryParse(row.CapturedPosition);
+        var why = captured is null ? null
+            : row.SystemId is { } known && known != server.SystemId ? "the source is another database cluster than before"
+            : row.Timeline is { } timeline && timeline != server.Timeline ? $"the source went over to timeline {server.Timeline} (a failover or a recovery)"
+            : slot is null ? $"the slot '{tables.Slot}' is gone"
+            : slot.Status == "lost" ? $"the server dropped log that the slot '{tables.Slot}' still needed (max_slot_wal_keep_size)"
+            : slot.Confirmed > captured ? $"somebody else has read the slot '{tables.Slot}' on to {slot.Confirmed}"
+            : null;
+        if (why is null)
+        {
+            return slot;
+        }
+
+        Log.LogLost(services.Logger, source.Name, captured.ToString()!, slot?.Confirmed?.ToString() ?? "now");
+        await services.Store.AddEventAsync(source.Name, null, "gap", $"Changes behind {captured} may be missing: {why}. The tables are loaded again and compared.", captured, cancellationToken);
+        if (slot is not null && (slot.Status == "lost" || row.SystemId != server.SystemId || row.Timeline != server.Timeline))
+        {
+            await using var drop = new NpgsqlCommand(PgCatalogSql.DropSlot, connection) { Parameters = { new() { Value = tables.Slot } } };
+            _ = await drop.ExecuteScalarAsync(cancellationToken);
+            slot = null;
+        }
+
+        foreach (var table in tables.All.Where(t => t.State is CaptureStates.Streaming or CaptureStates.Loading or CaptureStates.Gap))
+        {
+            (table.State, table.Reason) = (CaptureStates.Waiting, $"Changes behind {captured} may be missing: {why}.");
+            table.RawPosition = PgPosition.Zero;
+            _ = await services.Store.ChangeTableAsync(table.Name, source.Name, r => (r.State, r.Reason, r.GapFrom) = (CaptureStates.Waiting, table.Reason, r.GapFrom ?? captured.ToString()), cancellationToken);
+        }
+
+        return slot;
+    }
+}

@@ -1,0 +1,81 @@
+using LakePortal.Ingestion.Capture.Reading;
+using LakePortal.Ingestion.Capture.State;
+using LakePortal.Ingestion.Capture.TextValues;
+using LakePortal.Ingestion.Offload.CopyBinary;
+using LakePortal.Ingestion.Offload.Landing;
+using LakePortal.Ingestion.Offload.Mapping;
+using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Syncs;
+
+namespace LakePortal.Ingestion.Capture.Landing;
+
+/// <summary>A table as the log describes it, and how its rows become the lake's.</summary>
+/// <param name="Map">For each column of the relation the column of the plan; -1: left out.</param>
+/// <param name="Key">Lake names of the columns that identify a row; empty: rows are told apart by all their columns.</param>
+internal sealed record TableShape(Relation Relation, TablePlan Plan, IReadOnlyList<int> Map, IReadOnlyList<string> Key)
+{
+    /// <summary>The table as its catalogs and the log describe it together.</summary>
+    public required PgTable Source { get; init; }
+
+    /// <summary>Columns that existing rows got a value for without a change in the log: the table has to be loaded again.</summary>
+    public IReadOnlyList<string> FilledBehindTheLog { get; init; } = [];
+
+    public IReadOnlyList<ColumnDecoder> Decoders { get; } = [.. Plan.Columns.Select(TextForms.DecoderFor)];
+
+    /// <summary>For each column of the relation: it is part of the key.</summary>
+    public IReadOnlyList<bool> IsKey { get; } = [.. Map.Select(m => m >= 0 && Key.Contains(Plan.Columns[m].LakeName))];
+}
+
+/// <summary>A table whose changes are captured: one sync. Its state is changed under <see cref="Gate"/>, which whoever commits to its tables holds.</summary>
+internal sealed class CapturedTable(SyncDefinition sync) : IDisposable
+{
+    public SyncDefinition Sync { get; } = sync;
+
+    public string Name => Sync.Name;
+
+    public SnapshotNotes Notes { get; } = new(sync.Name);
+
+    public SemaphoreSlim Gate { get; } = new(1);
+
+    /// <summary>One of <see cref="CaptureStates"/>.</summary>
+    public string State { get; set; } = CaptureStates.Waiting;
+
+    public string? Reason { get; set; }
+
+    /// <summary>Changes go to raw and wait there; refined stays as it is.</summary>
+    public bool IsPaused { get; init; }
+
+    /// <summary>Refined follows the changes.</summary>
+    public bool IsFollowed => State == CaptureStates.Streaming && !IsPaused;
+
+    /// <summary>Key of hashed columns.</summary>
+    public byte[]? HashKey { get; init; }
+
+    /// <summary>Columns that a value made text, with the reason.</summary>
+    public IReadOnlyDictionary<string, string> LearnedText { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>As the log describes it; of the reading thread.</summary>
+    public TableShape? Shape { get; set; }
+
+    /// <summary>The shape for which the lake's tables were made fit; of whoever lands.</summary>
+    public TableShape? LandedShape { get; set; }
+
+    public (LakePortal.Iceberg.Table Raw, LakePortal.Iceberg.Table Refined)? Prepared { get; set; }
+
+    /// <summary>The key that refined has; empty: none, or no table yet.</summary>
+    public IReadOnlyList<string> KeyInLake { get; set; } = [];
+
+    /// <summary>Why the table has to be loaded once more although its changes are followed; null: it has not.</summary>
+    public string? NeedsLoad { get; set; }
+
+    /// <summary>What is committed to raw: changes of transactions before it are there already and are not taken again.</summary>
+    public PgPosition RawPosition { get; set; }
+
+    /// <summary>What refined stands for.</summary>
+    public PgPosition RefinedPosition { get; set; }
+
+    /// <summary>A transaction that committed at <paramref name="commit"/> is new to the table.</summary>
+    public bool Wants(PgPosition commit) => State is not CaptureStates.Waiting && commit >= RawPosition;
+
+    public void Dispose() => Gate.Dispose();
+}

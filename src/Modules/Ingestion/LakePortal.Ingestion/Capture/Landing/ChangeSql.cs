@@ -1,0 +1,66 @@
+using System.Globalization;
+using LakePortal.Ingestion.Offload.Mapping;
+using LakePortal.Ingestion.Sources.Postgres;
+
+namespace LakePortal.Ingestion.Capture.Landing;
+
+/// <summary>SQL over staged changes. Columns: see <see cref="ChangeSegment"/>.</summary>
+internal static class ChangeSql
+{
+    /// <summary>Tells the rows that only go in what a merge is given.</summary>
+    public const string DeletedFlag = "lakeportal_deleted";
+
+    /// <summary>All of the segments under the names that the newest shape has; a column that an earlier shape lacks is null there.</summary>
+    public static string Union(IReadOnlyList<ChangeSegment> segments)
+    {
+        var shape = segments[^1].Shape;
+        return string.Join(" UNION ALL BY NAME ", segments.Select(s => $"SELECT {string.Join(", ", Columns(s, shape.Plan))}, op, seq, xid, committed, pos, moved, {Unchanged(s, shape.Plan)} AS unchanged FROM {s.Name} WHERE op <> 'x'"));
+    }
+
+    /// <summary>The newest change of each key after the last truncation, flagged when it deletes.</summary>
+    public static string Newest(string changes, IReadOnlyList<string> columns, IReadOnlyList<string> key, long? truncatedAt)
+    {
+        var after = truncatedAt is { } t ? string.Create(CultureInfo.InvariantCulture, $" AND seq > {t}") : "";
+        return $"""
+            SELECT {Names(columns)}, op = 'd' AS {DeletedFlag} FROM {changes} WHERE op <> 't'{after}
+            QUALIFY row_number() OVER (PARTITION BY {Names(key)} ORDER BY seq DESC) = 1
+            """;
+    }
+
+    /// <summary>The log's rows for raw.</summary>
+    /// <param name="absent">Columns that raw has and the changes lack, as expressions.</param>
+    public static string Raw(string changes, IReadOnlyList<string> columns, IReadOnlyList<string> absent, string ingestedAt) =>
+        $"""
+        SELECT {string.Join(", ", columns.Select(PgSql.Quote).Concat(absent))}, op AS "_op", 'CDC' AS "_load_type", pos AS "_position", xid AS "_txid", committed AS "_committed_at",
+          TIMESTAMPTZ '{ingestedAt}' AS "_ingested_at", unchanged AS "_unchanged" FROM {changes} ORDER BY seq
+        """;
+
+    public static string Names(IEnumerable<string> columns, string? alias = null) => string.Join(", ", columns.Select(c => alias is null ? PgSql.Quote(c) : $"{alias}.{PgSql.Quote(c)}"));
+
+    /// <summary>The columns that the source did not send, as a list of names; null: none.</summary>
+    private static string Unchanged(ChangeSegment segment, TablePlan newest)
+    {
+        if (!segment.HasUnchanged)
+        {
+            return "NULL::VARCHAR[]";
+        }
+
+        var names = segment.Shape.Plan.Columns.Select((c, i) => (Now: Now(c, newest), Bit: i + 1)).Where(c => c.Now is not null)
+            .Select(c => string.Create(CultureInfo.InvariantCulture, $"CASE WHEN unchanged[{c.Bit}] = '1' THEN {PgSql.Literal(c.Now!.LakeName)} END"));
+        return $"CASE WHEN unchanged IS NOT NULL THEN list_filter([{string.Join(", ", names)}], lambda n: n IS NOT NULL) END";
+    }
+
+    private static ColumnPlan? Now(ColumnPlan column, TablePlan newest) =>
+        newest.Columns.FirstOrDefault(c => c.Source.Number > 0 && c.Source.Number == column.Source.Number) ?? newest.Columns.FirstOrDefault(c => c.LakeName == column.LakeName);
+
+    private static IEnumerable<string> Columns(ChangeSegment segment, TablePlan newest)
+    {
+        for (var i = 0; i < segment.Shape.Plan.Columns.Count; i++)
+        {
+            if (Now(segment.Shape.Plan.Columns[i], newest) is { } now)
+            {
+                yield return string.Create(CultureInfo.InvariantCulture, $"c{i} AS {PgSql.Quote(now.LakeName)}");
+            }
+        }
+    }
+}

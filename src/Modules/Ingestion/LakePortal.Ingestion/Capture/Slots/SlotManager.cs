@@ -1,0 +1,161 @@
+using LakePortal.Ingestion.Sources;
+using LakePortal.Ingestion.Sources.Postgres;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace LakePortal.Ingestion.Capture.Slots;
+
+/// <param name="SystemId">The cluster's own identity: a restored or another cluster has another.</param>
+/// <param name="Timeline">Rises with each failover and point-in-time recovery.</param>
+internal sealed record ServerFacts(string SystemId, int Timeline, int Version);
+
+/// <param name="Status">wal_status: reserved, extended, unreserved, lost; null before version 13.</param>
+/// <param name="RetainedBytes">Log that the server keeps for the slot.</param>
+/// <param name="SafeBytes">What may still be written before the slot is lost; null: no limit is set.</param>
+internal sealed record SlotFacts(bool IsActive, int? ActiveProcess, string Database, string Plugin, PgPosition? Restart, PgPosition? Confirmed, string? Status, long? SafeBytes, long? RetainedBytes);
+
+/// <summary>Publication and slot of a source: makes, checks and drops them, and says in SQL what somebody with more rights has to do.</summary>
+internal sealed class SlotManager(SourceDefinition source, NpgsqlConnection connection)
+{
+    /// <exception cref="CaptureNotPossibleException">The server is not set up for it.</exception>
+    public async Task<ServerFacts> CheckServerAsync(bool slotExists, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(PgCatalogSql.ServerForCapture, connection);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        _ = await reader.ReadAsync(cancellationToken);
+        if (reader.GetString(0) is var level && level != "logical")
+        {
+            throw Impossible("wal-level", $"The server writes its log at level '{level}'; changes can be read only at level logical.", "ALTER SYSTEM SET wal_level = 'logical'; then restart the server.");
+        }
+
+        if (reader.GetBoolean(1) && reader.GetInt32(8) < 160000)
+        {
+            throw Impossible("standby", "The server is a standby; before version 16 only the primary gives out its changes.", "Name the primary as the source's host.");
+        }
+
+        if (!reader.GetBoolean(4))
+        {
+            throw Impossible("no-replication", $"The role '{source.Username}' may not replicate.", $"ALTER ROLE {PgSql.Quote(source.Username)} REPLICATION;");
+        }
+
+        if (!slotExists && reader.GetInt32(3) >= reader.GetInt32(2))
+        {
+            throw Impossible("no-slot-left", $"All {reader.GetInt32(2)} replication slots of the server are taken.",
+                "ALTER SYSTEM SET max_replication_slots = …; and restart, or drop one that is not used: SELECT pg_drop_replication_slot(slot_name) …");
+        }
+
+        return new ServerFacts(reader.GetString(5), reader.GetInt32(6), reader.GetInt32(8));
+    }
+
+    public async Task<SlotFacts?> FindSlotAsync(string slot, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(PgCatalogSql.Slot, connection) { Parameters = { new() { Value = slot } } };
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken))
+        {
+            return null;
+        }
+
+        string? Text(int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
+        var facts = new SlotFacts(reader.GetBoolean(0), reader.IsDBNull(1) ? null : reader.GetInt32(1), Text(2) ?? "", Text(3) ?? "", PgPosition.TryParse(Text(4)), PgPosition.TryParse(Text(5)), Text(6),
+            reader.IsDBNull(7) ? null : reader.GetInt64(7), reader.IsDBNull(8) ? null : reader.GetInt64(8));
+        if (facts.Plugin != "pgoutput" || facts.Database != source.Database)
+        {
+            throw Impossible("slot-in-use", $"The slot '{slot}' belongs to something else: database '{facts.Database}', plug-in '{facts.Plugin}'.", "Give the source another slot: slot: <name>.");
+        }
+
+        return facts;
+    }
+
+    public async Task<PgPosition> CreateSlotAsync(string slot, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(PgCatalogSql.CreateSlot, connection) { Parameters = { new() { Value = slot } } };
+        return PgPosition.Parse((string)(await command.ExecuteScalarAsync(cancellationToken))!);
+    }
+
+    public async Task DropAsync(string slot, string publication, CancellationToken cancellationToken)
+    {
+        await using (var drop = new NpgsqlCommand(PgCatalogSql.DropSlot, connection) { Parameters = { new() { Value = slot } } })
+        {
+            _ = await drop.ExecuteScalarAsync(cancellationToken);
+        }
+
+        await using var command = new NpgsqlCommand($"DROP PUBLICATION IF EXISTS {PgSql.Quote(publication)}", connection);
+        _ = await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Makes the publication hold these tables, as far as that needs a change.</summary>
+    public async Task PublishAsync(string publication, IReadOnlyCollection<(string Schema, string Name)> tables, CancellationToken cancellationToken)
+    {
+        var wanted = tables.ToHashSet();
+        var name = PgSql.Quote(publication);
+        var list = string.Join(", ", wanted.Select(t => PgSql.Qualified(t.Schema, t.Name)));
+        await using var find = new NpgsqlCommand(PgCatalogSql.Publication, connection) { Parameters = { new() { Value = publication } } };
+        await using (var reader = await find.ExecuteReaderAsync(cancellationToken))
+        {
+            if (!await reader.ReadAsync(cancellationToken))
+            {
+                await reader.DisposeAsync();
+                await ExecuteAsync($"CREATE PUBLICATION {name} FOR TABLE {list} WITH (publish_via_partition_root = true)", cancellationToken);
+                return;
+            }
+
+            if (!reader.GetBoolean(0) || !reader.GetBoolean(1))
+            {
+                throw Impossible("publication", $"The publication '{publication}' leaves changes out.", $"ALTER PUBLICATION {name} SET (publish = 'insert, update, delete, truncate', publish_via_partition_root = true);");
+            }
+
+            if (reader.GetBoolean(2))
+            {
+                return;
+            }
+        }
+
+        var published = new HashSet<(string, string)>();
+        await using (var command = new NpgsqlCommand(PgCatalogSql.PublicationTables, connection) { Parameters = { new() { Value = publication } } })
+        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                published.Add((reader.GetString(0), reader.GetString(1)));
+            }
+        }
+
+        if (!published.SetEquals(wanted))
+        {
+            await ExecuteAsync($"ALTER PUBLICATION {name} SET TABLE {list}", cancellationToken);
+        }
+    }
+
+    /// <summary>A table whose rows cannot be told apart must not be published: the server would refuse its users' updates and deletes from then on.</summary>
+    public async Task<CaptureHeldException?> RefusalAsync(string sync, PgTable table, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(PgCatalogSql.Identity, connection) { Parameters = { new() { Value = table.Oid, NpgsqlDbType = NpgsqlDbType.Oid } } };
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        _ = await reader.ReadAsync(cancellationToken);
+        var (identity, hasKey, kind, persistence) = (reader.GetChar(0), reader.GetBoolean(1), reader.GetChar(2), reader.GetChar(3));
+        return (kind, persistence) switch
+        {
+            (not ('r' or 'p'), _) => new CaptureHeldException(sync, $"{table.Display} is a {table.KindName}: its changes are not in the log.", "Use mode: batch or snapshot."),
+            (_, 'u') => new CaptureHeldException(sync, $"{table.Display} is unlogged: its changes are not in the log.", $"ALTER TABLE {table.Sql} SET LOGGED; or use mode: batch."),
+            _ when identity == 'n' || (identity == 'd' && !hasKey) => new CaptureHeldException(sync,
+                $"{table.Display} has no replica identity: once published, the server would refuse updates and deletes of it.", $"ALTER TABLE {table.Sql} REPLICA IDENTITY FULL; or use mode: batch."),
+            _ => null,
+        };
+    }
+
+    private async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var command = new NpgsqlCommand(sql, connection);
+            _ = await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            throw Impossible("publication", $"'{source.Username}' may not publish the tables: {e.MessageText}.", $"As the tables' owner or a superuser: {sql};", e);
+        }
+    }
+
+    private CaptureNotPossibleException Impossible(string reason, string message, string hint, Exception? inner = null) => new(source.Name, reason, message, hint, inner: inner);
+}

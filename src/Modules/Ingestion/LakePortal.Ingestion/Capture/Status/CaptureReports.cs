@@ -1,0 +1,56 @@
+using LakePortal.Ingestion.Capture.State;
+using LakePortal.Ingestion.Contracts.Capture;
+using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Syncs;
+using MediatR;
+
+namespace LakePortal.Ingestion.Capture.Status;
+
+/// <summary>What is said of captures: from memory while they run, from the control database otherwise.</summary>
+internal sealed class CaptureReports(CaptureStore store, CaptureRegistry registry, SyncStore syncs)
+{
+    public async Task<CaptureStatus?> FindAsync(string source, CancellationToken cancellationToken)
+    {
+        if (await store.FindAsync(source, cancellationToken) is not { } row)
+        {
+            return null;
+        }
+
+        var running = registry.FindSource(source);
+        var reading = running?.Meter.Reading;
+        var captured = reading?.Captured ?? PgPosition.TryParse(row.CapturedPosition);
+        var tables = new List<CapturedTableStatus>();
+        foreach (var sync in await syncs.ListAsync(source, cancellationToken))
+        {
+            var definition = SyncResolver.Read(sync.Name, sync.Document);
+            if (!CaptureService.Follows(definition.Mode))
+            {
+                continue;
+            }
+
+            var known = await store.FindTableAsync(sync.Name, cancellationToken);
+            var live = running?.Tables.Get(sync.Name);
+            var state = sync.Paused && known?.State == CaptureStates.Streaming ? "paused" : known?.State ?? CaptureStates.Waiting;
+            tables.Add(new CapturedTableStatus(
+                sync.Name, definition.SourceTable, state, known?.Reason, known?.Hint, Text(live?.RawPosition), Text(live?.RefinedPosition), known?.LastCommitAt, known?.Changes ?? 0, known?.DeadLetters ?? 0, known?.GapFrom));
+        }
+
+        var lag = reading?.SourcePosition is { } at && captured is { } c ? at > c ? (long)(at.Value - c.Value) : 0 : (long?)null;
+        return new CaptureStatus(
+            source, running is null ? "stopped" : row.State, row.Reason, row.Hint, row.Slot, row.Publication, reading?.SourcePosition?.ToString(), captured?.ToString(), row.CapturedAt,
+            reading?.LagSeconds, lag, reading?.RetainedBytes, reading?.SafeBytes, reading?.SlotStatus, reading?.ChangesPerSecond ?? 0, reading?.Changes ?? 0, tables);
+    }
+
+    private static string? Text(PgPosition? position) => position is { Value: > 0 } p ? p.ToString() : null;
+}
+
+internal sealed class GetCaptureHandler(CaptureReports reports) : IRequestHandler<GetCapture, CaptureStatus?>
+{
+    public Task<CaptureStatus?> Handle(GetCapture request, CancellationToken cancellationToken) => reports.FindAsync(request.Source, cancellationToken);
+}
+
+internal sealed class ListCaptureEventsHandler(CaptureStore store) : IRequestHandler<ListCaptureEvents, IReadOnlyList<CaptureEvent>>
+{
+    public async Task<IReadOnlyList<CaptureEvent>> Handle(ListCaptureEvents request, CancellationToken cancellationToken) =>
+        [.. (await store.EventsAsync(request.Source, request.Sync, Math.Clamp(request.Limit, 1, 1000), cancellationToken)).Select(e => new CaptureEvent(e.Id, e.At, e.Sync, e.Kind, e.Message, e.Position))];
+}
