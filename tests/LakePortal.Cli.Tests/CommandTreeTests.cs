@@ -15,6 +15,8 @@ public sealed class CommandTreeTests
     [InlineData("up", "--bind", "example.org")]
     [InlineData("run", "p", "--of", "run-without-from")]
     [InlineData("sql", "SELECT 1", "--limit", "0")]
+    [InlineData("reconcile")]
+    [InlineData("reconcile", "orders", "--method", "guess")]
     [InlineData("user", "add", "ann")]
     [InlineData("demo", "--unknown")]
     public async Task Wrong_usage_ends_with_2(params string[] args) =>

@@ -82,6 +82,48 @@ public sealed class ReconciliationLifeTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task Only_the_newest_runs_are_kept_and_none_of_a_sync_that_was_deleted()
+    {
+        await using var lake = await IngestionLake.StartAsync(server, settings: new Dictionary<string, string?> { ["Reconciliation:KeepRuns"] = "2" });
+        await lake.ExecuteAsync("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)");
+        await lake.SyncAsync("public.t");
+        await lake.SucceedAsync("src_t");
+        var ids = new List<string>();
+        for (var i = 0; i < 3; i++)
+        {
+            ids.Add((await lake.ReconcileAsync("src_t")).Id);
+        }
+
+        var kept = await lake.Lake.SendAsync(new ListReconciliations("src_t"));
+        await lake.Lake.SendAsync(new LakePortal.Kernel.Configuration.DeleteObject("sync", "src_t"));
+
+        Assert.Equal([ids[2], ids[1]], kept.Select(r => r.Id));
+        Assert.Empty(await lake.Lake.SendAsync(new ListReconciliations()));
+    }
+
+    [Fact]
+    public async Task Losing_every_connection_in_the_middle_is_followed_by_another_attempt()
+    {
+        await using var lake = await StartAsync("CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t SELECT i, repeat(md5(i::text), 60) FROM generate_series(1, 100000) i");
+        var id = await lake.Lake.SendAsync(new StartReconciliation("src_t"));
+        var killed = "0";
+        while (killed == "0" && (await lake.Lake.SendAsync(new GetReconciliation(id))).State is "queued" or "running")
+        {
+            await using var connection = new Npgsql.NpgsqlConnection(server.ConnectionString(lake.Database));
+            await connection.OpenAsync();
+            await using var kill = new Npgsql.NpgsqlCommand(
+                "SELECT count(pg_terminate_backend(pid))::text FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'lakeportal' AND query LIKE 'COPY %' AND state = 'active' AND pid <> pg_backend_pid()", connection);
+            killed = (string)(await kill.ExecuteScalarAsync())!;
+        }
+
+        var result = await lake.Lake.SendAsync(new AwaitReconciliation(id));
+
+        Assert.NotEqual("0", killed);
+        Assert.Equal(("succeeded", "equal", 100_000L), (result.State, result.Verdict, result.RowsSource));
+        Assert.Contains(await lake.Runs.ReadLogAsync(id, 0, 100, CancellationToken.None), l => l.Message.StartsWith("Attempt 1 broke", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Masked_columns_are_left_out_of_rows_and_who_may_not_read_the_table_sees_no_values()
     {
         var policy = new Policy();

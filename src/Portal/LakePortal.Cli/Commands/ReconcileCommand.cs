@@ -15,6 +15,8 @@ internal static class ReconcileCommand
         var method = new Option<string?>("--method") { Description = "snapshot: the whole table at one moment", HelpName = "snapshot|rolling" };
         var sample = new Option<long?>("--sample") { Description = "About so many rows, in key ranges chosen at random (default: all)", HelpName = "N" };
         var output = new Option<string?>("--output", "-o") { Description = "json: one line", HelpName = "json" };
+        method.AcceptOnlyFromAmong("snapshot", "rolling");
+        output.AcceptOnlyFromAmong("json");
         return new ServerCommand("reconcile", "Prove that the lake equals the source; exit code 3 when it does not", name, repair, method, sample, output).Does(async (parsed, api, cancellationToken) =>
         {
             var id = await StartAsync(api, parsed.GetValue(name)!, parsed.GetValue(method), parsed.GetValue(repair), parsed.GetValue(sample), cancellationToken);

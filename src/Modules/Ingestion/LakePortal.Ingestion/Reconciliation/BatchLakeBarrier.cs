@@ -7,7 +7,7 @@ namespace LakePortal.Ingestion.Reconciliation;
 /// <summary>For syncs without capture: the lake stays where its last load has brought it, and says where that is.</summary>
 internal sealed class BatchLakeBarrier(ITableCatalog catalog) : ILakeBarrier
 {
-    public bool Serves(SyncDefinition sync) => true;
+    public bool Serves(SyncDefinition sync) => sync.Mode is "batch" or "snapshot";
 
     public async Task<LakeMoment?> ReachAsync(SyncDefinition sync, string position, TimeSpan longest, CancellationToken cancellationToken)
     {

@@ -15,6 +15,10 @@ internal sealed record ReconciliationOptions
     [Range(0, 1_000_000, ErrorMessage = "Reconciliation:MostDifferences must be between 0 and 1000000.")]
     public int MostDifferences { get; init; } = 10_000;
 
+    /// <summary>Reconciliations of a sync that are kept; older ones go with their ranges and differences.</summary>
+    [Range(1, 100_000, ErrorMessage = "Reconciliation:KeepRuns must be between 1 and 100000.")]
+    public int KeepRuns { get; init; } = 100;
+
     /// <summary>Key ranges in which a table is summed up.</summary>
     [Range(1, 1024, ErrorMessage = "Reconciliation:Ranges must be between 1 and 1024.")]
     public int Ranges { get; init; } = 64;

@@ -1,5 +1,6 @@
-using LakePortal.Ingestion.Capture;
 using System.Text.Json.Nodes;
+using LakePortal.Ingestion.Capture;
+using LakePortal.Ingestion.Reconciliation.Running;
 using LakePortal.Kernel.Configuration;
 using LakePortal.Kernel.Live;
 using LakePortal.Kernel.Messaging;
@@ -8,7 +9,8 @@ using LakePortal.Kernel.Scheduling;
 namespace LakePortal.Ingestion.Syncs;
 
 /// <summary><c>kind: sync</c>: one document, one sync per table that it matches when it is applied.</summary>
-internal sealed class SyncKind(SyncResolver resolver, SyncStore store, SyncRunner runner, CaptureService captures, IJobSchedule schedule, IChangeFeed feed) : IConfigurationKind
+internal sealed class SyncKind(
+    SyncResolver resolver, SyncStore store, SyncRunner runner, CaptureService captures, ReconciliationRunner reconciliations, IJobSchedule schedule, IChangeFeed feed) : IConfigurationKind
 {
     public string Kind => "sync";
 
@@ -62,6 +64,7 @@ internal sealed class SyncKind(SyncResolver resolver, SyncStore store, SyncRunne
     {
         _ = await store.GetAsync(name, cancellationToken);
         await runner.StopSyncAsync(name, cancellationToken);
+        await reconciliations.ForgetAsync(name, cancellationToken);
         await schedule.RemoveAsync(SyncJob.Name, name, cancellationToken);
         await store.DeleteAsync(name, cancellationToken);
         captures.RequestRefresh();

@@ -52,7 +52,6 @@ internal sealed class SyncStore(IDbContextFactory<IngestionDbContext> databases,
         await database.Loads.Where(s => s.Sync == name).ExecuteDeleteAsync(cancellationToken);
         await database.Chunks.Where(s => s.Sync == name).ExecuteDeleteAsync(cancellationToken);
         await database.RunDetails.Where(s => s.Sync == name).ExecuteDeleteAsync(cancellationToken);
-        await database.Verified.Where(s => s.Sync == name).ExecuteDeleteAsync(cancellationToken);
     }
 
     public Task SetPausedAsync(string name, bool paused, CancellationToken cancellationToken) => ChangeAsync(name, r => r.Paused = paused, cancellationToken);

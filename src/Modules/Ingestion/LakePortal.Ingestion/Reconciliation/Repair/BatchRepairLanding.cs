@@ -19,7 +19,7 @@ internal sealed class BatchRepairLanding(ITableCatalog catalog, LakeTables table
     public const string RunKey = "lakeportal.repair";
     public const string PositionKey = "lakeportal.repair-position";
 
-    public bool Serves(SyncDefinition sync) => true;
+    public bool Serves(SyncDefinition sync) => sync.Mode is "batch" or "snapshot";
 
     public async Task<RepairOutcome> ApplyAsync(RepairRows repair, CancellationToken cancellationToken)
     {

@@ -222,7 +222,7 @@ internal sealed class Findings(int mostShown)
         Counts = Counts,
         TypeLoss = TypeLoss,
         Shown = _shown,
-        Notes = [.. moment.Comparison.Table.Notes, .. Notes, .. Behind(moment)],
+        Notes = [.. moment.Comparison.Table.Notes, .. Notes, .. Counts.All > 0 ? Behind(moment) : []],
         IsEqual = Counts.All == 0 && !moment.Comparison.Table.HasLostColumns,
         Repaired = Repaired,
         RepairSnapshotId = RepairSnapshotId,

@@ -36,6 +36,11 @@ internal sealed class ReconciliationRunner(
             throw new ReconciliationNotPossibleException(name, $"there is no method '{method}' for it", "Use the method 'snapshot', which compares whole tables.");
         }
 
+        if (!services.Barriers.Any(b => b.Serves(definition)) || (repair && !services.Landings.Any(l => l.Serves(definition))))
+        {
+            throw new ReconciliationNotPossibleException(name, $"a lake in mode '{definition.Mode}' moves on by itself and cannot be held at a position here", "Reconcile it in mode batch or snapshot.");
+        }
+
         if (sample is < 1)
         {
             throw new ReconciliationNotPossibleException(name, "a sample has at least one row", "Give a number of rows, or leave out the sample to compare all.");
@@ -84,6 +89,18 @@ internal sealed class ReconciliationRunner(
         {
             _ = await store.GetAsync(runId, cancellationToken);
         }
+    }
+
+    /// <summary>Stops what is going on for a sync that is about to be deleted, and forgets what was found.</summary>
+    public async Task ForgetAsync(string sync, CancellationToken cancellationToken)
+    {
+        if (_active.TryGetValue(sync, out var active))
+        {
+            await active.Stop.CancelAsync();
+            await active.Work.WaitAsync(cancellationToken);
+        }
+
+        await store.ForgetAsync(sync, cancellationToken);
     }
 
     /// <summary>What a stopped process was doing is over: its tags go, its run stays as interrupted.</summary>
@@ -167,6 +184,7 @@ internal sealed class ReconciliationRunner(
             await store.VerifyAsync(active.Sync, result.Position, result.RepairSnapshotId ?? result.Lake.SnapshotId, active.RunId, CancellationToken.None);
         }
 
+        await store.PruneAsync(active.Sync, services.Options.KeepRuns, CancellationToken.None);
         await runs.FinishAsync(active.RunId, RunState.Succeeded, null, Describe(result, seconds), CancellationToken.None);
         await sources.SetStateAsync(source.Name, "ok", null, CancellationToken.None);
         Log.ReconciliationDone(logger, active.Sync, active.RunId, result.Verdict, seconds);

@@ -73,6 +73,27 @@ internal sealed class ReconciliationStore(IDbContextFactory<IngestionDbContext> 
         await transaction.CommitAsync(cancellationToken);
     }
 
+    /// <summary>Removes all but the newest reconciliations of a sync.</summary>
+    public async Task PruneAsync(string sync, int keep, CancellationToken cancellationToken)
+    {
+        await using var database = await databases.CreateDbContextAsync(cancellationToken);
+        var old = await database.Reconciliations.Where(r => r.Sync == sync && r.Finished).OrderByDescending(r => r.RunId).Skip(keep).Select(r => r.RunId).ToListAsync(cancellationToken);
+        foreach (var runId in old)
+        {
+            await database.ReconciliationRanges.Where(r => r.RunId == runId).ExecuteDeleteAsync(cancellationToken);
+            await database.ReconciliationDifferences.Where(r => r.RunId == runId).ExecuteDeleteAsync(cancellationToken);
+            await database.Reconciliations.Where(r => r.RunId == runId).ExecuteDeleteAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Forgets a sync that is no more.</summary>
+    public async Task ForgetAsync(string sync, CancellationToken cancellationToken)
+    {
+        await PruneAsync(sync, 0, cancellationToken);
+        await using var database = await databases.CreateDbContextAsync(cancellationToken);
+        await database.Verified.Where(v => v.Sync == sync).ExecuteDeleteAsync(cancellationToken);
+    }
+
     public async Task<IReadOnlyList<ReconciliationRangeRow>> RangesAsync(string runId, CancellationToken cancellationToken)
     {
         await using var database = await databases.CreateDbContextAsync(cancellationToken);
