@@ -1,5 +1,6 @@
 using LakePortal.Ingestion.Capture;
 using LakePortal.Ingestion.Capture.State;
+using LakePortal.Ingestion.Contracts.Reconciliation;
 using LakePortal.Ingestion.Sources.Postgres;
 using LakePortal.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
@@ -49,6 +50,18 @@ internal sealed class CaptureLake : IAsyncDisposable
         }
     }
 
+    public async Task<ReconciliationInfo> ReconcileAsync(string sync, bool repair = false)
+    {
+        var id = await Lake.Lake.SendAsync(new StartReconciliation(sync, Repair: repair));
+        var found = await Lake.Lake.SendAsync(new AwaitReconciliation(id));
+        if (found.State != "succeeded")
+        {
+            Assert.Fail($"{sync}: {found.State} {found.Error?.Message}");
+        }
+
+        return found;
+    }
+
     /// <summary>Runs a statement again and again until told to stop.</summary>
     public async Task WriteAsync(string sql, CancellationToken stop)
     {
@@ -57,7 +70,15 @@ internal sealed class CaptureLake : IAsyncDisposable
         while (!stop.IsCancellationRequested)
         {
             await using var command = new NpgsqlCommand(sql, connection);
-            await command.ExecuteNonQueryAsync(CancellationToken.None);
+            try
+            {
+                await command.ExecuteNonQueryAsync(CancellationToken.None);
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.DeadlockDetected)
+            {
+                // Writers that meet each other: the server ends one, which tries the next change.
+                continue;
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 using LakePortal.Ingestion.Capture;
 using LakePortal.Ingestion.Capture.Landing;
+using LakePortal.Ingestion.Capture.Reconciling;
 using LakePortal.Ingestion.Capture.State;
 using LakePortal.Ingestion.Capture.Status;
 using System.ComponentModel.DataAnnotations;
@@ -92,6 +93,8 @@ public sealed class IngestionModule : IModule
         services.AddSingleton(options);
         services.AddSingleton<ILakeBarrier, BatchLakeBarrier>();
         services.AddSingleton<IRepairLanding, BatchRepairLanding>();
+        services.AddSingleton<ILakeBarrier, CaptureLakeBarrier>();
+        services.AddSingleton<IRepairLanding, CaptureRepairLanding>();
         services.AddSingleton<SnapshotTags>();
         services.AddSingleton<ReconciliationServices>();
         services.AddSingleton<ReconciliationStore>();

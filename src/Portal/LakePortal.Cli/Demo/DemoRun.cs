@@ -42,6 +42,9 @@ internal sealed class DemoRun(string dataDirectory, int port, TextWriter output)
         await PhaseAsync("numbers", lake.CheckNumbersAsync, cancellationToken);
         await PhaseAsync("charts", lake.RenderChartsAsync, cancellationToken);
         await PhaseAsync("queries", lake.RunSavedQueriesAsync, cancellationToken);
+        var changes = new ChangePhases(_api!, _postgres!, _shop!);
+        await PhaseAsync("changes", changes.FollowAsync, cancellationToken);
+        await PhaseAsync("gap", changes.LoseAndHealAsync, cancellationToken);
     }
 
     /// <summary>Serves until cancelled, while the shop goes on changing.</summary>

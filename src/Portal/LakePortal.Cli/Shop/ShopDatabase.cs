@@ -64,6 +64,9 @@ internal static class ShopDatabase
         ALTER ROLE {Reader} LOGIN REPLICATION PASSWORD '{readerPassword}';
         GRANT USAGE ON SCHEMA public TO {Reader};
         GRANT SELECT ON ALL TABLES IN SCHEMA public TO {Reader};
+        DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_publication WHERE pubname = 'lakeportal_shop') THEN
+          CREATE PUBLICATION lakeportal_shop FOR TABLE orders, payments WITH (publish_via_partition_root = true);
+        END IF; END $$;
         """;
 
     private static string Resource(string name)

@@ -35,6 +35,10 @@ public interface IStagingArea : IAsyncDisposable
     /// </summary>
     Task<WriteOutcome> MergeAsync(TableIdentifier target, string trustedSelect, IReadOnlyList<string> key, string? deletedFlagColumn, IReadOnlyDictionary<string, string> summary, CancellationToken cancellationToken);
 
+    /// <summary>The same into a branch of the table, which must exist; <c>main</c> stays as it is.</summary>
+    Task<WriteOutcome> MergeIntoBranchAsync(
+        TableIdentifier target, string branch, string trustedSelect, IReadOnlyList<string> key, string? deletedFlagColumn, IReadOnlyDictionary<string, string> summary, CancellationToken cancellationToken);
+
     /// <summary>
     /// The live rows of a table at a snapshot, as a subquery in parentheses for statements on <paramref name="connection"/>: its data files minus
     /// deletes, whoever wrote them. No policies apply: for the program's own comparisons, never for showing rows to anybody.

@@ -55,8 +55,16 @@ internal sealed class StagingArea : IStagingArea
         TableIdentifier target, IReadOnlyList<ContentFile> files, IReadOnlyDictionary<string, string> summary, CancellationToken cancellationToken) =>
         CommitAsync(target, files, new SnapshotChange { AddedFiles = files, RemoveAll = true, Summary = summary }, cancellationToken);
 
-    public async Task<WriteOutcome> MergeAsync(
-        TableIdentifier target, string trustedSelect, IReadOnlyList<string> key, string? deletedFlagColumn, IReadOnlyDictionary<string, string> summary, CancellationToken cancellationToken)
+    public Task<WriteOutcome> MergeAsync(
+        TableIdentifier target, string trustedSelect, IReadOnlyList<string> key, string? deletedFlagColumn, IReadOnlyDictionary<string, string> summary, CancellationToken cancellationToken) =>
+        MergeAsync(target, null, trustedSelect, key, deletedFlagColumn, summary, cancellationToken);
+
+    public Task<WriteOutcome> MergeIntoBranchAsync(
+        TableIdentifier target, string branch, string trustedSelect, IReadOnlyList<string> key, string? deletedFlagColumn, IReadOnlyDictionary<string, string> summary, CancellationToken cancellationToken) =>
+        MergeAsync(target, branch, trustedSelect, key, deletedFlagColumn, summary, cancellationToken);
+
+    private async Task<WriteOutcome> MergeAsync(
+        TableIdentifier target, string? branch, string trustedSelect, IReadOnlyList<string> key, string? deletedFlagColumn, IReadOnlyDictionary<string, string> summary, CancellationToken cancellationToken)
     {
         var table = await LoadAsync(target, cancellationToken);
         await using var connection = _database.OpenConnection();
@@ -74,7 +82,7 @@ internal sealed class StagingArea : IStagingArea
 
         var assignments = Columns.Assign(table, columns);
         var written = await _writer.WriteAsync(connection, rows, assignments, WriteTarget.Of(table), _files, cancellationToken);
-        return await _merger.MergeAsync(new MergeInput(table, connection, written, key, deleted, summary), _files, cancellationToken);
+        return await _merger.MergeAsync(new MergeInput(table, connection, written, key, deleted, summary) { Branch = branch }, _files, cancellationToken);
     }
 
     public async Task<string> ScanAsync(DuckDBConnection connection, TableIdentifier table, long snapshotId, IReadOnlyList<string> columns, CancellationToken cancellationToken)

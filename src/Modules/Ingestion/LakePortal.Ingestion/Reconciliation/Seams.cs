@@ -25,7 +25,11 @@ internal interface ILakeBarrier
 /// <summary>A snapshot of a refined table, and the position that it stands for.</summary>
 /// <param name="SnapshotId">The refined table's snapshot.</param>
 /// <param name="Position">Everything that was committed before it is in the snapshot, and nothing else; an earlier one than asked for when the lake cannot get there by itself.</param>
-internal sealed record LakeMoment(long SnapshotId, string Position);
+internal sealed record LakeMoment(long SnapshotId, string Position)
+{
+    /// <summary>The branch that was made for the snapshot; it goes when the snapshot is not needed any more. Null: none was.</summary>
+    public string? Branch { get; init; }
+}
 
 /// <summary>Writes the source's rows over what was found different. Several may be registered: the last one that serves a sync is taken.</summary>
 internal interface IRepairLanding

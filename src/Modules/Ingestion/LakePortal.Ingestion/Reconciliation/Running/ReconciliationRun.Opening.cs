@@ -30,6 +30,11 @@ internal sealed partial class ReconciliationRun
             progress.Begin("waiting for the lake", null, false);
             var lake = await barrier.ReachAsync(request.Sync, snapshot.Position, services.Options.LongestWait, cancellationToken)
                 ?? throw new NothingToReconcileException(request.Sync.Name, request.Sync.Refined.ToString());
+            if (lake.Branch is { } branch)
+            {
+                _tags.Add(branch);
+            }
+
             _tags.Add(await services.Tags.AddAsync(request.Sync.Refined, request.RunId, _tags.Count, lake.SnapshotId, cancellationToken));
             progress.Note(string.Create(CultureInfo.InvariantCulture, $"Source at {(snapshot.IsExact ? "exactly " : "about ")}{snapshot.Position}, lake at {lake.Position} (snapshot {lake.SnapshotId})."));
             return await CompareWithAsync(snapshot, source, lake, takenAt, readAt, cancellationToken);

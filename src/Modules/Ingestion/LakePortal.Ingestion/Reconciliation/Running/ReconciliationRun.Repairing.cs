@@ -76,6 +76,11 @@ internal sealed partial class ReconciliationRun
 
         var lake = await barrier.ReachAsync(request.Sync, snapshot.Position, services.Options.LongestWait, cancellationToken)
             ?? throw new NothingToReconcileException(request.Sync.Name, request.Sync.Refined.ToString());
+        if (lake.Branch is { } branch)
+        {
+            _tags.Add(branch);
+        }
+
         _tags.Add(await services.Tags.AddAsync(request.Sync.Refined, request.RunId, _tags.Count, lake.SnapshotId, cancellationToken));
         await comparison.FetchSourceAsync(snapshot, "source_again", cancellationToken);
         await comparison.BindAgainAsync(await ComparedAsync(moment.SourceTable, lake.SnapshotId, cancellationToken), request.Sync.Refined, lake.SnapshotId, cancellationToken);

@@ -1,0 +1,125 @@
+using System.Globalization;
+using DuckDB.NET.Data;
+using LakePortal.Engine.Writing;
+using LakePortal.Iceberg;
+using LakePortal.Iceberg.Catalog;
+using LakePortal.Iceberg.Scans;
+using LakePortal.Iceberg.Tables;
+using LakePortal.Ingestion.Capture.Landing;
+using LakePortal.Ingestion.Capture.State;
+using LakePortal.Ingestion.Offload.Mapping;
+using LakePortal.Ingestion.Reconciliation;
+using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Syncs;
+
+namespace LakePortal.Ingestion.Capture.Reconciling;
+
+/// <summary>
+/// The lake as of an exact position, without stopping the changes: the newest snapshot of refined that is not beyond it, and on a branch of its own what raw
+/// has from there up to the position.
+/// </summary>
+internal sealed class CaptureLakeBarrier(CaptureRegistry registry, ITableCatalog catalog, ILakeWriter writer) : ILakeBarrier
+{
+    public bool Serves(SyncDefinition sync) => CaptureService.Follows(sync.Mode);
+
+    public async Task<LakeMoment?> ReachAsync(SyncDefinition sync, string position, TimeSpan longest, CancellationToken cancellationToken)
+    {
+        var (tables, table) = registry.Find(sync.Name) ?? throw new CaptureHeldException(sync.Name, $"The changes of '{sync.Name}' are not being followed at the moment.", "Resume it, and see that its source's capture runs.");
+        if (!table.IsFollowed)
+        {
+            throw new CaptureHeldException(sync.Name, $"'{sync.Name}' is {(table.IsPaused ? "paused" : table.State)}: refined does not stand for a position of the source.", "Wait for its load, or resume it.");
+        }
+
+        var at = PgPosition.Parse(position);
+        using (var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
+        {
+            limit.CancelAfter(longest);
+            try
+            {
+                await tables.WhenReached(at, limit.Token);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw new SourceUnavailableException(sync.Source, $"The lake did not reach {position} within {longest.TotalSeconds:0} s.", "The capture is behind or broken: its source's page says how far it is.");
+            }
+        }
+
+        var refined = await catalog.FindAsync(sync.Refined, cancellationToken);
+        return refined?.Metadata.CurrentSnapshot is null ? null : await ReachAsync(table, refined, at, cancellationToken);
+    }
+
+    private async Task<LakeMoment> ReachAsync(CapturedTable table, Table refined, PgPosition at, CancellationToken cancellationToken)
+    {
+        var (snapshot, reached) = Newest(table, refined, at);
+        await using var area = await writer.OpenStagingAsync(cancellationToken);
+        await using var connection = area.OpenConnection();
+        const string Later = "later_changes";
+        var columns = await StageAsync(table, area, connection, reached, at, Later, cancellationToken);
+        if (Count(connection, Later) == 0)
+        {
+            return new LakeMoment(snapshot.SnapshotId, at.ToString());
+        }
+
+        var key = table.KeyInLake;
+        if (key.Count == 0 || Count(connection, $"(SELECT * FROM {Later} WHERE op = 't')") > 0)
+        {
+            throw new SourceTableChangedException(table.Sync.SourceTable, "it was truncated, or has no key and was changed, between two commits of the lake");
+        }
+
+        var branch = $"as-of/{Guid.CreateVersion7():N}";
+        _ = await refined.UpdateRefsAsync(r => r.CreateBranch(branch, snapshot.SnapshotId), cancellationToken);
+        Execute(connection, $"CREATE OR REPLACE TABLE {Later}_newest AS {ChangeSql.Newest(Later, columns, key, null)}");
+        var outcome = await area.MergeIntoBranchAsync(refined.Identifier, branch, $"SELECT * FROM {Later}_newest", key, ChangeSql.DeletedFlag, new Dictionary<string, string>(), cancellationToken);
+        return new LakeMoment(outcome.SnapshotId!.Value, at.ToString()) { Branch = branch };
+    }
+
+    /// <summary>What others did to the table behind the captured changes is part of the lake, too.</summary>
+    private static (Snapshot Snapshot, PgPosition Reached) Newest(CapturedTable table, Table refined, PgPosition at)
+    {
+        for (var snapshot = refined.Metadata.CurrentSnapshot; snapshot is not null; snapshot = Parent(refined, snapshot))
+        {
+            var stands = snapshot;
+            while (stands is not null && !stands.Summary.ContainsKey(table.Notes.PositionKey))
+            {
+                stands = Parent(refined, stands);
+            }
+
+            if (PgPosition.TryParse(stands?.Summary[table.Notes.PositionKey]) is { } reached && reached <= at)
+            {
+                return (snapshot, reached);
+            }
+        }
+
+        throw new SourceTableChangedException(table.Sync.SourceTable, "it was loaded anew, and the lake has no snapshot at or before the position");
+    }
+
+    private static Snapshot? Parent(Table table, Snapshot snapshot) => snapshot.ParentSnapshotId is { } parent ? table.Metadata.FindSnapshot(parent) : null;
+
+    private async Task<IReadOnlyList<string>> StageAsync(
+        CapturedTable table, IStagingArea area, DuckDBConnection connection, PgPosition from, PgPosition to, string into, CancellationToken cancellationToken)
+    {
+        var raw = await catalog.LoadAsync(table.Sync.Raw, cancellationToken);
+        var position = raw.Schema.Find("_position") ?? throw new InvalidOperationException($"{raw.Identifier} has no _position.");
+        var range = new Predicate.And(
+            new Predicate.Compare(position.Id, CompareOp.GreaterOrEqual, from.Sortable), new Predicate.Compare(position.Id, CompareOp.Less, to.Sortable));
+        await area.CopyTableAsync(connection, raw.Identifier, range,
+            string.Create(CultureInfo.InvariantCulture, $"\"_position\" >= '{from.Sortable}' AND \"_position\" < '{to.Sortable}' AND \"_load_type\" = 'CDC'"), $"{into}_rows", cancellationToken);
+        var columns = raw.Schema.Fields.Select(f => f.Name).Where(n => TablePlan.LogColumns.All(c => c.Name != n)).ToList();
+        Execute(connection, $"CREATE OR REPLACE TABLE {into} AS SELECT {ChangeSql.Names(columns)}, \"_op\" AS op, row_number() OVER (ORDER BY \"_position\") AS seq FROM {into}_rows; DROP TABLE {into}_rows");
+        return columns;
+    }
+
+    private static long Count(DuckDBConnection connection, string relation)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = $"SELECT count(*) FROM {relation}";
+        return (long)command.ExecuteScalar()!;
+    }
+
+    private static void Execute(DuckDBConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        _ = command.ExecuteNonQuery();
+    }
+}
