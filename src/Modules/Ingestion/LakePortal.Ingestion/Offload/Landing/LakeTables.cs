@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using LakePortal.Engine.Writing;
 using LakePortal.Iceberg;
 using LakePortal.Iceberg.Catalog;
@@ -15,10 +16,28 @@ internal sealed record PreparedTables(Table Raw, Table Refined, IReadOnlyList<st
 /// <summary>Creates the tables of a sync and follows the source's definition: new columns are added, types promoted; anything else needs a rebuild.</summary>
 internal sealed class LakeTables(ITableCatalog catalog)
 {
+    // A load and the changes that are captured meanwhile prepare the same tables.
+    private readonly ConcurrentDictionary<TableIdentifier, SemaphoreSlim> _turns = new();
+
     private static readonly Dictionary<string, string> Properties = new(StringComparer.Ordinal) { ["lakeportal.owner"] = "ingestion" };
 
     /// <param name="rebuild">Columns whose type changed are replaced; only for loads that replace all rows.</param>
     public async Task<PreparedTables> PrepareAsync(
+        SyncDefinition sync, TablePlan plan, PgTable source, IReadOnlyList<string> key, bool rebuild, Action<string> note, CancellationToken cancellationToken)
+    {
+        var turn = _turns.GetOrAdd(sync.Raw, _ => new SemaphoreSlim(1));
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            return await PrepareInTurnAsync(sync, plan, source, key, rebuild, note, cancellationToken);
+        }
+        finally
+        {
+            _ = turn.Release();
+        }
+    }
+
+    private async Task<PreparedTables> PrepareInTurnAsync(
         SyncDefinition sync, TablePlan plan, PgTable source, IReadOnlyList<string> key, bool rebuild, Action<string> note, CancellationToken cancellationToken)
     {
         var partition = PartitionBy(sync, plan);
