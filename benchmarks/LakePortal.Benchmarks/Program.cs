@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LakePortal.Benchmarks;
+using LakePortal.Benchmarks.Cdc;
 using LakePortal.Benchmarks.Offload;
 using LakePortal.Benchmarks.Reconcile;
 using LakePortal.Benchmarks.Sql;
@@ -21,7 +22,12 @@ reconcile.SetAction((parsed, token) => RunAsync(
 var sql = new Command("sql", "The 22 TPC-H queries with policies on, against plain DuckDB over the same files") { scale, rounds, folder, json };
 sql.SetAction((parsed, token) => RunAsync(
     parsed, say => SqlScenario.RunAsync(parsed.GetValue(scale), parsed.GetValue(rounds), parsed.GetValue(folder), say, token)));
-var root = new RootCommand("Measures against the physical limit of this machine.") { offload, reconcile, sql };
+var changes = new Option<long>("--rows") { Description = "Changes of the backlog", DefaultValueFactory = _ => 1_000_000, HelpName = "N" };
+var steady = new Option<int>("--seconds") { Description = "How long the steady state is measured", DefaultValueFactory = _ => 20, HelpName = "N" };
+var cdc = new Command("cdc", "A backlog of changes to raw and refined, against pg_recvlogical to nowhere; then the age of what SQL sees") { changes, steady, folder, json };
+cdc.SetAction((parsed, token) => RunAsync(
+    parsed, say => CdcScenario.RunAsync(parsed.GetValue(changes), TimeSpan.FromSeconds(parsed.GetValue(steady)), parsed.GetValue(folder), say, token)));
+var root = new RootCommand("Measures against the physical limit of this machine.") { offload, cdc, reconcile, sql };
 
 var parse = root.Parse(args);
 if (parse.Errors.Count > 0)

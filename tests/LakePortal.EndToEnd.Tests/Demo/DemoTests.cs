@@ -9,7 +9,7 @@ namespace LakePortal.EndToEnd.Tests.Demo;
 [Trait("Category", "Server")]
 public sealed class DemoTests : IDisposable
 {
-    private static readonly string[] Phases = ["shop", "portal", "configuration", "offload", "comparison", "pipeline", "numbers", "charts", "queries"];
+    private static readonly string[] Phases = ["shop", "portal", "configuration", "offload", "comparison", "pipeline", "numbers", "charts", "queries", "changes", "gap"];
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("lakeportal-demo-");
 
     public DemoTests() => File.SetUnixFileMode(_folder.FullName, (UnixFileMode)0b111_101_101);

@@ -41,9 +41,16 @@ internal sealed class ChangePhases(ApiClient api, PrivatePostgres postgres, Shop
     /// <summary>Somebody moves the slot on while nobody listens: changes are gone from the log. It has to be noticed and made good without anybody's help.</summary>
     public async Task<string> LoseAndHealAsync(CancellationToken cancellationToken)
     {
+        var (earlier, _) = await GapAsync(cancellationToken);
         var lost = await LoseAsync(cancellationToken);
-        await UntilAsync(async () => await GapAsync(cancellationToken) is not null, "The lost changes were not noticed.", cancellationToken);
-        var gap = await GapAsync(cancellationToken);
+        string? gap = null;
+        await UntilAsync(
+            async () =>
+            {
+                (var newest, gap) = await GapAsync(cancellationToken);
+                return newest != earlier;
+            },
+            "The lost changes were not noticed.", cancellationToken);
         await StreamingAsync(cancellationToken);
         await CatchUpAsync(cancellationToken);
         _ = await ReconcileAsync(cancellationToken);
@@ -76,10 +83,13 @@ internal sealed class ChangePhases(ApiClient api, PrivatePostgres postgres, Shop
         }
     }
 
-    private async Task<string?> GapAsync(CancellationToken cancellationToken)
+    /// <summary>The newest gap that was noticed.</summary>
+    private async Task<(string? Id, string? Message)> GapAsync(CancellationToken cancellationToken)
     {
         var events = await api.GetAsync($"/api/v1/syncs/{Syncs[0]}/events", cancellationToken);
-        return events.GetProperty("items").EnumerateArray().FirstOrDefault(e => e.GetProperty("kind").GetString() == "gap") is { ValueKind: JsonValueKind.Object } gap ? gap.GetProperty("message").GetString() : null;
+        return events.GetProperty("items").EnumerateArray().FirstOrDefault(e => e.GetProperty("kind").GetString() == "gap") is { ValueKind: JsonValueKind.Object } gap
+            ? (gap.GetProperty("id").GetString(), gap.GetProperty("message").GetString())
+            : (null, null);
     }
 
     private Task StreamingAsync(CancellationToken cancellationToken) => UntilAsync(

@@ -24,27 +24,29 @@ internal sealed class ChangeLander(
     ITableCatalog catalog, LakeTables lakeTables, CaptureStore store, DeadLetterTable deadLetters, RefinedCatchUp catchUp, ICaptureSteps steps, IChangeFeed feed, IMediator mediator,
     TimeProvider clock, ILogger<ChangeLander> logger)
 {
-    public async Task LandAsync(string source, ChangeBatch batch, IStagingArea area, CancellationToken cancellationToken)
+    /// <summary>Tables wait for the disk more than for the processor: several are committed at once.</summary>
+    public Task LandAsync(string source, ChangeBatch batch, IStagingArea area, CancellationToken cancellationToken) => Parallel.ForEachAsync(
+        batch.Segments, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellationToken },
+        async (changed, token) => await LandAsync(source, changed.Key, changed.Value, batch, area, token));
+
+    private async Task LandAsync(string source, CapturedTable table, List<ChangeSegment> segments, ChangeBatch batch, IStagingArea area, CancellationToken cancellationToken)
     {
-        foreach (var (table, segments) in batch.Segments)
+        await table.Gate.WaitAsync(cancellationToken);
+        try
         {
-            await table.Gate.WaitAsync(cancellationToken);
-            try
+            // While the changes were read the table may have been set back to be loaded anew, or held.
+            if (table.State is CaptureStates.Streaming or CaptureStates.Loading)
             {
-                // While the changes were read the table may have been set back to be loaded anew, or held.
-                if (table.State is CaptureStates.Streaming or CaptureStates.Loading)
-                {
-                    await LandAsync(table, segments, batch, area, cancellationToken);
-                }
+                await LandAsync(table, segments, batch, area, cancellationToken);
             }
-            catch (Exception e) when (e is CaptureHeldException or ColumnTypeChangedException or TableReadOnlyException)
-            {
-                await HoldAsync(source, table, (LakePortalException)e, cancellationToken);
-            }
-            finally
-            {
-                _ = table.Gate.Release();
-            }
+        }
+        catch (Exception e) when (e is CaptureHeldException or ColumnTypeChangedException or TableReadOnlyException)
+        {
+            await HoldAsync(source, table, (LakePortalException)e, cancellationToken);
+        }
+        finally
+        {
+            _ = table.Gate.Release();
         }
     }
 

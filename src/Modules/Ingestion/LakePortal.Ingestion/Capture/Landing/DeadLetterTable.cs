@@ -44,7 +44,7 @@ internal sealed class DeadLetterTable(ITableCatalog catalog)
         await using var connection = area.OpenConnection();
         using (var create = connection.CreateCommand())
         {
-            create.CommandText = "CREATE OR REPLACE TABLE dead_letters (position VARCHAR, op VARCHAR, txid BIGINT, committed_at TIMESTAMPTZ, reason VARCHAR, payload VARCHAR, landed_at TIMESTAMPTZ)";
+            create.CommandText = "CREATE OR REPLACE TEMP TABLE dead_letters (position VARCHAR, op VARCHAR, txid BIGINT, committed_at TIMESTAMPTZ, reason VARCHAR, payload VARCHAR, landed_at TIMESTAMPTZ)";
             _ = create.ExecuteNonQuery();
         }
 

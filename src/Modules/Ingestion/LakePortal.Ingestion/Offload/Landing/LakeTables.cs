@@ -19,7 +19,14 @@ internal sealed class LakeTables(ITableCatalog catalog)
     // A load and the changes that are captured meanwhile prepare the same tables.
     private readonly ConcurrentDictionary<TableIdentifier, SemaphoreSlim> _turns = new();
 
-    private static readonly Dictionary<string, string> Properties = new(StringComparer.Ordinal) { ["lakeportal.owner"] = "ingestion" };
+    private static readonly Dictionary<string, string> Properties = new(StringComparer.Ordinal)
+    {
+        ["lakeportal.owner"] = "ingestion",
+
+        // Tables that follow changes get a metadata file with every commit.
+        ["write.metadata.delete-after-commit.enabled"] = "true",
+        ["write.metadata.previous-versions-max"] = "100",
+    };
 
     /// <param name="rebuild">Columns whose type changed are replaced; only for loads that replace all rows.</param>
     public async Task<PreparedTables> PrepareAsync(
