@@ -8,7 +8,9 @@ internal static class Screens
 {
     public static readonly string[] All =
     [
-        PortalUrls.Overview, PortalUrls.Sources, PortalUrls.Source("shop"), PortalUrls.AddSource, PortalUrls.Syncs, PortalUrls.Sync("shop_orders"), PortalUrls.Pipelines,
+        PortalUrls.Overview, PortalUrls.Sources, PortalUrls.Source("shop"), PortalUrls.AddSource, PortalUrls.Syncs, PortalUrls.Sync("shop_orders"), PortalUrls.Source("shop", "capture"), PortalUrls.Sync("shop_events"), PortalUrls.Sync("shop_audit"), PortalUrls.Sync("shop_events", "events"),
+        PortalUrls.Reconciliations, PortalUrls.ReconciliationList(view: "runs"), PortalUrls.Reconciliation(SampleCapture.Different), PortalUrls.Reconciliation(SampleCapture.Different, range: 17),
+        PortalUrls.Reconciliation(SampleCapture.Different, "differences"), PortalUrls.Reconciliation(SampleCapture.Different, "differences", row: 4), PortalUrls.Reconciliation(SampleCapture.Broken), PortalUrls.Pipelines,
         PortalUrls.Pipeline("sales_daily"), PortalUrls.Pipeline("sales_daily", task: "orders"), PortalUrls.Run(SampleLake.PipelineRun), PortalUrls.Runs, PortalUrls.Tables,
         PortalUrls.Table("refined", "shop_orders"), PortalUrls.Table("refined", "shop_orders", "snapshots"), PortalUrls.Table("refined", "shop_orders", "preview"),
         PortalUrls.Sql("SELECT status, count(*) AS orders\nFROM refined.shop_orders\nWHERE amount > 100 -- large ones\nGROUP BY 1"),

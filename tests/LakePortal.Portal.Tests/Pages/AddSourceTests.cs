@@ -76,6 +76,28 @@ public sealed class AddSourceTests : PageTest
     }
 
     [Fact]
+    public void Tables_that_follow_changes_have_no_schedule_and_are_not_started_by_hand()
+    {
+        var shown = Open<AddSourcePage>(PortalUrls.AddSource);
+        Fill(shown);
+        shown.Find("form").Submit();
+        shown.WaitForAssertion(() => Assert.Equal(4, shown.FindAll("td input[type=checkbox]").Count));
+        shown.FindAll("select[aria-label='Mode of orders']")[1].Change("bootstrap+cdc");
+        shown.FindAll("td input[type=checkbox]")[^1].Change(true);
+        Assert.Contains("it is held until it has REPLICA IDENTITY FULL", shown.Markup, StringComparison.Ordinal);
+        Assert.Contains(shown.FindAll(".sql-hint code"), c => c.TextContent == "ALTER TABLE sales.orders REPLICA IDENTITY FULL;");
+        Assert.Contains(shown.FindAll(".sql-hint code"), c => c.TextContent == "ALTER ROLE lake REPLICATION;");
+        Assert.True(shown.Find("select[aria-label='Mode of sales'] option[value=cdc]").HasAttribute("disabled"));
+        Button(shown, "Options").Click();
+        shown.Find("#preset").Change("0 */15 * * * ?");
+        Button(shown, "Review").Click();
+        shown.WaitForAssertion(() => Button(shown, "Create and run now").Click());
+        shown.WaitForAssertion(() => Assert.Contains("1 table begins to follow changes by itself", shown.Markup, StringComparison.Ordinal));
+        Assert.EndsWith("tables: [sales.orders]\nmode: bootstrap+cdc", Sender.Requests<ApplyConfiguration>().Last().Texts.Single().Content, StringComparison.Ordinal);
+        Assert.Empty(Sender.Requests<RunSync>());
+    }
+
+    [Fact]
     public void A_schedule_that_cannot_be_read_stops_the_wizard_with_the_reason()
     {
         var (next, fault) = CronPreview.Next("0 61 * * * ?", TimeZoneInfo.Utc, Now, 3);

@@ -2,6 +2,7 @@ using Bunit;
 using LakePortal.Governance.Contracts.Audit;
 using LakePortal.Governance.Contracts.Identity;
 using LakePortal.Governance.Contracts.Secrets;
+using LakePortal.Ingestion.Contracts.Reconciliation;
 using LakePortal.Ingestion.Contracts.Sources;
 using LakePortal.Ingestion.Contracts.Syncs;
 using LakePortal.Kernel.Errors;
@@ -10,6 +11,7 @@ using LakePortal.Kernel.Runs;
 using LakePortal.Portal.Pages.Dashboards;
 using LakePortal.Portal.Pages.Governance;
 using LakePortal.Portal.Pages.Pipelines;
+using LakePortal.Portal.Pages.Reconciliations;
 using LakePortal.Portal.Pages.Runs;
 using LakePortal.Portal.Pages.Sources;
 using LakePortal.Portal.Pages.Sql;
@@ -35,6 +37,9 @@ public sealed class PageStatesTests : PageTest
         { typeof(SourcePage), PortalUrls.Source("shop"), typeof(GetSource), Permissions.SourcesRead, "shop_payments", "sources" },
         { typeof(SyncsPage), PortalUrls.Syncs, typeof(ListSyncs), Permissions.SyncsRead, "268,400 rows", "syncs" },
         { typeof(SyncPage), PortalUrls.Sync("shop_orders"), typeof(GetSyncStatus), Permissions.SyncsRead, "0/3A41C2F8", "sync/shop_orders" },
+        { typeof(SyncPage), PortalUrls.Sync("shop_events"), typeof(GetSyncStatus), Permissions.SyncsRead, "0/3A41B110", "sync/shop_events" },
+        { typeof(ReconciliationsPage), PortalUrls.Reconciliations, typeof(ListReconciliations), Permissions.SyncsRead, "different since", "reconciliations" },
+        { typeof(ReconciliationPage), PortalUrls.Reconciliation(SampleCapture.Different), typeof(GetReconciliation), Permissions.SyncsRead, "7 rows of 412,331 differ.", "reconciliations" },
         { typeof(PipelinesPage), PortalUrls.Pipelines, typeof(ListPipelines), Permissions.PipelinesRead, "sales_daily", "pipelines" },
         { typeof(PipelinePage), PortalUrls.Pipeline("sales_daily"), typeof(GetPipeline), Permissions.PipelinesRead, "customer_value", "runs" },
         { typeof(RunsPage), PortalUrls.Runs, typeof(ListRuns), Permissions.SystemRead, "shop_payments", "runs" },

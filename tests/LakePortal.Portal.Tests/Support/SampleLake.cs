@@ -25,11 +25,11 @@ internal sealed class SampleLake(DateTimeOffset now)
     public static FakeSender Arrange(FakeSender sender, DateTimeOffset now)
     {
         var lake = new SampleLake(now);
-        return sender
+        return SampleCapture.Arrange(sender, now)
             .On<ListSources>(_ => lake.Sources).On<GetSource>(r => lake.Sources.FirstOrDefault(s => s.Name == r.Name) ?? throw new ObjectNotFoundException("source", r.Name))
             .On<TestConnection>(_ => lake.Connection(true)).On<DiscoverSource>(_ => lake.Discovered)
             .On<ListSyncs>(r => (IReadOnlyList<SyncSummary>)[.. lake.Syncs.Where(s => r.Source is null || s.Source == r.Source)])
-            .On<GetSyncStatus>(r => lake.Status(r.Name)).On<GetSyncRun>(r => lake.SyncRun(r.RunId)).On<RunSync>(_ => RunningRun).On<SetSyncPaused>(_ => null).On<CancelSyncRun>(_ => null)
+            .On<GetSyncStatus>(r => new SampleCapture(now).Streaming.Tables.Any(t => t.Sync == r.Name) ? new SampleCapture(now).Status(r.Name) : lake.Status(r.Name)).On<GetSyncRun>(r => lake.SyncRun(r.RunId)).On<RunSync>(_ => RunningRun).On<SetSyncPaused>(_ => null).On<CancelSyncRun>(_ => null)
             .On<ListRuns>(r => (IReadOnlyList<RunInfo>)[.. lake.Runs.Where(x => (r.Filter.Kind is null || x.Kind == r.Filter.Kind) && (r.Filter.State is null || x.State == r.Filter.State) && (r.Filter.Name is null || x.Name == r.Filter.Name))])
             .On<GetRun>(r => lake.Runs.FirstOrDefault(x => x.Id == r.RunId) ?? throw new ObjectNotFoundException("run", r.RunId))
             .On<ReadRunLog>(r => (IReadOnlyList<RunLogLine>)[.. lake.Log.Where(l => l.Sequence > r.AfterSequence)])
@@ -175,6 +175,7 @@ internal sealed class SampleLake(DateTimeOffset now)
         new("public", "orders", "table", 412_000, 61_000_000, ["order_id"], [new("order_id", "bigint", "long", false, false, null), new("updated_at", "timestamptz", "timestamptz", false, false, null), new("total", "numeric", "string", true, false, "numeric without a scale has no exact decimal type")], "batch", "large, and updated_at grows with every change"),
         new("public", "countries", "table", 249, 32_000, ["code"], [new("code", "text", "string", false, false, null)], "snapshot", "small reference table"),
         new("sales", "orders", "table", null, 9_000_000, [], [new("note", "text", "string", true, false, null)], "snapshot", "no key"),
+        new("public", "sales", "view", null, 0, [], [new("day", "date", "date", true, false, null)], "snapshot", "a view has no log"),
     ];
 
     public ConnectionTest Connection(bool ok) => new(ok,

@@ -19,6 +19,7 @@ internal static class Places
         [
             new("Sources", PortalUrls.Sources, "database", "s", Permissions.SourcesRead),
             new("Syncs", PortalUrls.Syncs, "sync", "y", Permissions.SyncsRead),
+            new("Reconciliation", PortalUrls.Reconciliations, "scale", "c", Permissions.SyncsRead),
         ]),
         new("Process",
         [

@@ -11,6 +11,7 @@ public static class PortalUrls
     public const string Sources = "/sources";
     public const string AddSource = "/sources/new";
     public const string Syncs = "/syncs";
+    public const string Reconciliations = "/reconciliations";
     public const string Pipelines = "/pipelines";
     public const string Runs = "/runs";
     public const string Tables = "/tables";
@@ -35,6 +36,14 @@ public static class PortalUrls
         With(Syncs, ("source", source), ("state", state), ("q", search));
 
     public static string Sync(string name, string? tab = null) => With("/syncs/detail", ("name", name), ("tab", tab));
+
+    /// <param name="view"><c>runs</c>: each comparison; null: each table with its latest.</param>
+    public static string ReconciliationList(string? sync = null, string? verdict = null, string? view = null, string? before = null) =>
+        With(Reconciliations, ("view", view), ("sync", sync), ("verdict", verdict), ("before", before));
+
+    /// <param name="row">Number of the difference that is shown whole.</param>
+    public static string Reconciliation(string id, string? tab = null, int? range = null, int? row = null) =>
+        With("/reconciliations/detail", ("id", id), ("tab", tab), ("range", range is null ? null : Number(range.Value)), ("row", row is null ? null : Number(row.Value)));
 
     public static string PipelineList(string? state = null, string? search = null) => With(Pipelines, ("state", state), ("q", search));
 

@@ -79,12 +79,13 @@ public sealed class SourceDraft
                 document["name"] = name;
             }
 
-            if (choice.Cursor.Length > 0)
+            if (choice.Cursor.Length > 0 && choice.Mode == "batch")
             {
                 document["cursor"] = choice.Cursor;
             }
 
-            if (Schedule.Trim().Length > 0)
+            // What follows changes needs no clock.
+            if (Schedule.Trim().Length > 0 && !choice.Follows)
             {
                 document["schedule"] = Schedule.Trim();
                 if (TimeZone.Trim().Length > 0)
@@ -178,6 +179,12 @@ public sealed class TableChoice(DiscoveredTable table)
     public bool IsChosen { get; set; }
 
     public string Mode { get; set; } = table.SuggestedMode;
+
+    /// <summary>Its changes are read from the source's log.</summary>
+    public bool Follows => Captures.CaptureWords.Follows(Mode);
+
+    /// <summary>Views and foreign tables have no changes in the log.</summary>
+    public bool CanFollow => Table.Kind is "table" or "partitioned table";
 
     /// <summary>Column for incremental loads; empty: every load reads everything.</summary>
     public string Cursor { get; set; } = "";

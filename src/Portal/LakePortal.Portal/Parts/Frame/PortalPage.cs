@@ -30,6 +30,7 @@ public abstract class PortalPage : ComponentBase, IDisposable
     private string? _topics;
     private string? _loadedKey;
     private string? _loadedPath;
+    private ITimer? _refresh;
     private bool _missedWhilePaused;
     private bool _disposed;
 
@@ -68,6 +69,9 @@ public abstract class PortalPage : ComponentBase, IDisposable
 
     /// <summary>Topics of the change feed after which the page loads again.</summary>
     protected virtual IReadOnlyCollection<string> Topics => [];
+
+    /// <summary>Also loads again this long after it has loaded: for numbers of other systems, which move without an announcement.</summary>
+    protected virtual TimeSpan? RefreshAfter => null;
 
     /// <summary>Loading starts again when this changes; by default with every part of the address.</summary>
     protected virtual string LoadKey => new Uri(Navigation.Uri).PathAndQuery;
@@ -156,6 +160,8 @@ public abstract class PortalPage : ComponentBase, IDisposable
 
         if (!_disposed)
         {
+            _refresh?.Dispose();
+            _refresh = RefreshAfter is { } wait ? Clock.CreateTimer(_ => _ = OnChangedAsync(), null, wait, Timeout.InfiniteTimeSpan) : null;
             StateHasChanged();
         }
     }
@@ -340,6 +346,7 @@ public abstract class PortalPage : ComponentBase, IDisposable
         _disposed = true;
         Session.Changed -= OnSessionChanged;
         _subscription?.Dispose();
+        _refresh?.Dispose();
         _closed.Cancel();
         _closed.Dispose();
     }

@@ -8,6 +8,7 @@ internal static class IconPaths
         ["home"] = P("M3 11 12 4l9 7M5 9.5V20h5v-6h4v6h5V9.5"),
         ["database"] = "<ellipse cx='12' cy='5.5' rx='8' ry='3'/>" + P("M4 5.5v13c0 1.7 3.6 3 8 3s8-1.3 8-3v-13M4 12c0 1.7 3.6 3 8 3s8-1.3 8-3"),
         ["sync"] = P("M4 12a8 8 0 0 1 14-5.3L20 9M20 4v5h-5M20 12a8 8 0 0 1-14 5.3L4 15M4 20v-5h5"),
+        ["scale"] = P("M12 3.5v17M7 20.5h10M5 6.5h14M5 6.5 2.5 13a2.8 2.8 0 0 0 5 0zM19 6.5 16.5 13a2.8 2.8 0 0 0 5 0z"),
         ["flow"] = "<rect x='3' y='3.5' width='6' height='6' rx='1.5'/><rect x='15' y='14.5' width='6' height='6' rx='1.5'/><rect x='3' y='14.5' width='6' height='6' rx='1.5'/>" + P("M6 9.5v5M9 6.5h6a3 3 0 0 1 3 3v5M9 17.5h6"),
         ["runs"] = P("M12 3a9 9 0 1 0 9 9M12 7v5l3.5 2M16 3.5h5v5"),
         ["table"] = "<rect x='3' y='4' width='18' height='16' rx='2'/>" + P("M3 9.5h18M3 15h18M9.5 9.5V20"),
