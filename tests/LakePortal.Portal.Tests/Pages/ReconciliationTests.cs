@@ -51,6 +51,14 @@ public sealed class ReconciliationTests : PageTest
     }
 
     [Fact]
+    public void A_comparison_without_a_verdict_claims_no_counts()
+    {
+        var shown = Open<ReconciliationsPage>(PortalUrls.ReconciliationList(view: "runs"));
+        var failed = shown.FindAll("tbody tr").Single(r => r.TextContent.Contains("shop_payments", StringComparison.Ordinal));
+        Assert.Equal(["–", "–", "–", "–", "–", "–"], failed.QuerySelectorAll("td").Skip(2).Take(6).Select(d => d.TextContent.Trim()));
+    }
+
+    [Fact]
     public void A_lake_without_syncs_says_what_comes_first()
     {
         Sender.On<ListSyncs>(_ => Array.Empty<SyncSummary>()).On<ListReconciliations>(_ => Array.Empty<ReconciliationInfo>());
