@@ -39,6 +39,6 @@ public sealed class AccessibilityTests
             }
         }
 
-        Assert.Empty(faults);
+        Assert.True(faults.Count == 0, string.Join('\n', faults));
     }
 }
