@@ -34,7 +34,8 @@ internal static class DuckDbCommands
         return rows;
     }
 
-    private static async Task<T> RunAsync<T>(DuckDBConnection connection, Func<T> work, CancellationToken cancellationToken)
+    /// <summary>Runs work on a connection off the caller's thread; cancelled, it is interrupted and at rest before this returns.</summary>
+    public static async Task<T> RunAsync<T>(DuckDBConnection connection, Func<T> work, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var running = Task.Run(work, CancellationToken.None);

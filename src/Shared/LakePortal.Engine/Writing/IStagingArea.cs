@@ -40,6 +40,13 @@ public interface IStagingArea : IAsyncDisposable
         TableIdentifier target, string branch, string trustedSelect, IReadOnlyList<string> key, string? deletedFlagColumn, IReadOnlyDictionary<string, string> summary, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Changes how often rows are in a table without a key, one snapshot: of each row of a staged relation, <paramref name="copiesColumn"/> (a whole number, not a column of the table)
+    /// says how many equal ones are added or, negative, how many equal ones go: by position deletes, nothing else is written. Null equals null. Rows that are not there are not missed:
+    /// <see cref="WriteOutcome.RowsDeleted"/> counts what went.
+    /// </summary>
+    Task<WriteOutcome> ApplyCopiesAsync(TableIdentifier target, string trustedSelect, string copiesColumn, IReadOnlyDictionary<string, string> summary, CancellationToken cancellationToken);
+
+    /// <summary>
     /// The live rows of a table at a snapshot, as a subquery in parentheses for statements on <paramref name="connection"/>: its data files minus
     /// deletes, whoever wrote them. No policies apply: for the program's own comparisons, never for showing rows to anybody.
     /// </summary>

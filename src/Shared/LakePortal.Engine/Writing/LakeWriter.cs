@@ -2,6 +2,7 @@ using LakePortal.Engine.Queries;
 using LakePortal.Engine.Writing.Commits;
 using LakePortal.Engine.Writing.Files;
 using LakePortal.Engine.Writing.Merging;
+using LakePortal.Engine.Writing.Merging.Index;
 using LakePortal.Engine.Writing.Types;
 using LakePortal.Iceberg;
 using LakePortal.Iceberg.Catalog;
@@ -32,10 +33,13 @@ internal sealed class LakeWriter : ILakeWriter
         _options = options;
         _time = time;
         _dataFiles = new DataFileWriter(options);
+        Indexes = new KeyIndexes(options);
         _committer = new Committer(catalog);
         _merger = new Merger(
-            catalog, _committer, new PositionDeleter(_dataFiles, new DeleteFileWriter(options), options), new UnchangedRows(_dataFiles), options, time);
+            catalog, _committer, new PositionDeleter(_dataFiles, new DeleteFileWriter(options), Indexes, options), new UnchangedRows(_dataFiles), options, time);
     }
+
+    internal KeyIndexes Indexes { get; }
 
     /// <summary>Null where staging areas do not read tables.</summary>
     public ITableScanner? Scanner { get; init; }
@@ -43,7 +47,7 @@ internal sealed class LakeWriter : ILakeWriter
     public Task<IStagingArea> OpenStagingAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult<IStagingArea>(new StagingArea(_catalog, _io, _dataFiles, _committer, _merger, _options) { Scanner = Scanner });
+        return Task.FromResult<IStagingArea>(new StagingArea(_catalog, _io, _dataFiles, _committer, _merger, _options) { Scanner = Scanner, Indexes = Indexes });
     }
 
     public async Task<WriteOutcome> WriteQueryAsync(WriteQuery write, CancellationToken cancellationToken)

@@ -4,6 +4,7 @@ using LakePortal.Engine.Queries;
 using LakePortal.Engine.Writing.Commits;
 using LakePortal.Engine.Writing.Files;
 using LakePortal.Engine.Writing.Merging;
+using LakePortal.Engine.Writing.Merging.Index;
 using LakePortal.Engine.Writing.Types;
 using LakePortal.Iceberg;
 using LakePortal.Iceberg.Catalog;
@@ -36,6 +37,8 @@ internal sealed class StagingArea : IStagingArea
     public DuckDBConnection Connection => _database.Connection;
 
     public ITableScanner? Scanner { get; init; }
+
+    public required KeyIndexes Indexes { get; init; }
 
     public DuckDBConnection OpenConnection() => _database.OpenConnection();
 
@@ -81,8 +84,36 @@ internal sealed class StagingArea : IStagingArea
         }
 
         var assignments = Columns.Assign(table, columns);
-        var written = await _writer.WriteAsync(connection, rows, assignments, WriteTarget.Of(table), _files, cancellationToken);
+        var written = await MergeSpans.RunAsync("merge write", () => _writer.WriteAsync(connection, rows, assignments, WriteTarget.Of(table), _files, cancellationToken));
         return await _merger.MergeAsync(new MergeInput(table, connection, written, key, deleted, summary) { Branch = branch }, _files, cancellationToken);
+    }
+
+    public async Task<WriteOutcome> ApplyCopiesAsync(
+        TableIdentifier target, string trustedSelect, string copiesColumn, IReadOnlyDictionary<string, string> summary, CancellationToken cancellationToken)
+    {
+        var table = await LoadAsync(target, cancellationToken);
+        await using var connection = _database.OpenConnection();
+        var columns = await Columns.DescribeAsync(target, connection, trustedSelect, cancellationToken);
+        var copies = columns.FirstOrDefault(c => c.Name.Equals(copiesColumn, StringComparison.OrdinalIgnoreCase))
+            ?? throw new MergeKeyException(target, $"the rows have no column '{copiesColumn}' to tell how many there are", "Select it.");
+        var assignments = Columns.Assign(table, [.. columns.Where(c => c != copies)]);
+        var name = WriterSql.Name(copies.Name);
+        var net = $"SELECT * EXCLUDE ({name}), sum({name})::BIGINT AS {name} FROM ({trustedSelect}) AS m GROUP BY ALL";
+        var rows = $"SELECT * EXCLUDE ({name}, lakeportal_copy) FROM (SELECT *, unnest(range({name})) AS lakeportal_copy FROM ({net}) AS n WHERE {name} > 0) AS e";
+        try
+        {
+            var removed = await Copies.CreateAsync(table, connection, net, copies.Name, assignments, cancellationToken);
+            var written = await _writer.WriteAsync(connection, rows, assignments, WriteTarget.Of(table), _files, cancellationToken);
+            return await _merger.RemoveCopiesAsync(new MergeInput(table, connection, written, [], null, summary), removed, _files, cancellationToken);
+        }
+        catch (DuckDBException e)
+        {
+            throw WriteFailures.Of(target, e);
+        }
+        finally
+        {
+            await Copies.DropAsync(connection);
+        }
     }
 
     public async Task<string> ScanAsync(DuckDBConnection connection, TableIdentifier table, long snapshotId, IReadOnlyList<string> columns, CancellationToken cancellationToken)
@@ -93,7 +124,7 @@ internal sealed class StagingArea : IStagingArea
 
     public async Task CopyRowsAsync(
         DuckDBConnection connection, TableIdentifier source, string keysSelect, IReadOnlyList<string> key, string into, CancellationToken cancellationToken) =>
-        await KeyedRows.CopyAsync(await _catalog.LoadAsync(source, cancellationToken), connection, keysSelect, key, into, cancellationToken);
+        await KeyedRows.CopyAsync(await _catalog.LoadAsync(source, cancellationToken), connection, keysSelect, key, Indexes, into, cancellationToken);
 
     public async Task CopyTableAsync(
         DuckDBConnection connection, TableIdentifier source, Predicate? predicate, string? trustedWhere, string into, CancellationToken cancellationToken) =>

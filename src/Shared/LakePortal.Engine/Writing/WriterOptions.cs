@@ -52,6 +52,17 @@ public sealed record WriterOptions
     [Range(0.01, 1.0, ErrorMessage = "Writer:RewriteShare must be between 0.01 and 1.")]
     public double RewriteShare { get; init; } = 0.3;
 
+    /// <summary>
+    /// Merges into tables with fewer rows read their keys; beyond it they keep an index of each data file's keys beside the table (about 12 bytes a row), so that the cost
+    /// of a merge follows its changes. 9223372036854775807: never.
+    /// </summary>
+    [Range(0, long.MaxValue, ErrorMessage = "Writer:KeyIndexMinRows must not be negative.")]
+    public long KeyIndexMinRows { get; init; } = 50_000;
+
+    /// <summary>Most rows that one merge adds to a table's key index; files beyond it are read, and indexed by the merges that follow.</summary>
+    [Range(1, long.MaxValue, ErrorMessage = "Writer:KeyIndexRowsPerMerge must be at least 1.")]
+    public long KeyIndexRowsPerMerge { get; init; } = 20_000_000;
+
     /// <summary>How often a merge looks its positions up again after losing against another commit.</summary>
     [Range(0, 1000, ErrorMessage = "Writer:CommitRetries must be between 0 and 1000.")]
     public int CommitRetries { get; init; } = 20;

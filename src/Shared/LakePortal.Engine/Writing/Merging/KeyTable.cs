@@ -50,8 +50,7 @@ internal sealed class KeyTable
             ? string.Join(" UNION ALL ", sources)
             : $"SELECT {string.Join(", ", fields.Select(f => $"CAST(NULL AS {DuckDbTypes.ToDuckDb(f.Type)}) AS {WriterSql.Name(f.Name)}"))} WHERE false";
         await DuckDbCommands.ExecuteAsync(input.Connection, $"CREATE OR REPLACE TEMP TABLE {Name} AS {rows}", cancellationToken);
-        await CheckAsync(input, fields, cancellationToken);
-        var count = (await DuckDbCommands.QueryAsync(input.Connection, $"SELECT count(*) FROM {Name}", r => r.GetInt64(0), cancellationToken))[0];
+        var count = await CheckAsync(input, fields, cancellationToken);
         return new KeyTable(fields, await PredicateAsync(input, fields, count, cancellationToken), count);
     }
 
@@ -85,14 +84,17 @@ internal sealed class KeyTable
         return fields;
     }
 
-    private static async Task CheckAsync(MergeInput input, IReadOnlyList<NestedField> fields, CancellationToken cancellationToken)
+    /// <returns>How many keys there are.</returns>
+    private static async Task<long> CheckAsync(MergeInput input, List<NestedField> fields, CancellationToken cancellationToken)
     {
-        foreach (var field in fields)
+        var counts = (await DuckDbCommands.QueryAsync(
+            input.Connection, $"SELECT count(*), {string.Join(", ", fields.Select(f => $"count({WriterSql.Name(f.Name)})"))} FROM {Name}",
+            r => Enumerable.Range(0, fields.Count + 1).Select(r.GetInt64).ToList(), cancellationToken))[0];
+        for (var i = 0; i < fields.Count; i++)
         {
-            var nulls = (await DuckDbCommands.QueryAsync(input.Connection, $"SELECT count(*) FROM {Name} WHERE {WriterSql.Name(field.Name)} IS NULL", r => r.GetInt64(0), cancellationToken))[0];
-            if (nulls > 0)
+            if (counts[i + 1] < counts[0])
             {
-                throw new MergeKeyException(input.Table.Identifier, $"{nulls} rows have no value in the key column '{field.Name}'", "Filter them, or choose a key that every row has.");
+                throw new MergeKeyException(input.Table.Identifier, $"{counts[0] - counts[i + 1]} rows have no value in the key column '{fields[i].Name}'", "Filter them, or choose a key that every row has.");
             }
         }
 
@@ -107,6 +109,8 @@ internal sealed class KeyTable
             throw new MergeKeyException(
                 input.Table.Identifier, $"some keys occur more than once: {string.Join("; ", twice)}", "Give an order by which the last row wins, or select each key once.");
         }
+
+        return counts[0];
     }
 
     private static async Task<Predicate?> PredicateAsync(MergeInput input, IReadOnlyList<NestedField> fields, long count, CancellationToken cancellationToken)

@@ -26,9 +26,9 @@ internal sealed class LiveRows
     public static async Task<LiveRows> CreateAsync(TableIdentifier target, DuckDBConnection connection, ScanPlan plan, CancellationToken cancellationToken)
     {
         var tasks = new Dictionary<string, FileScanTask>(StringComparer.Ordinal);
+        Check(target, plan);
         foreach (var task in plan.Tasks)
         {
-            Check(target, task);
             tasks.Add(Locations.ToLocalPath(task.File.Path), task);
         }
 
@@ -61,6 +61,15 @@ internal sealed class LiveRows
     }
 
     public static string Alias(int index) => $"c{index.ToString(CultureInfo.InvariantCulture)}";
+
+    /// <exception cref="TableNotMergeableException">A file or delete is of a kind that positions cannot be taken from.</exception>
+    public static void Check(TableIdentifier target, ScanPlan plan)
+    {
+        foreach (var task in plan.Tasks)
+        {
+            Check(target, task);
+        }
+    }
 
     private static void Check(TableIdentifier target, FileScanTask task)
     {

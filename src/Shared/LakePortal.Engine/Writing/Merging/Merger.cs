@@ -26,18 +26,52 @@ internal sealed class Merger(ITableCatalog catalog, Committer committer, Positio
     {
         try
         {
-            var keys = await KeyTable.CreateAsync(input, cancellationToken);
-            var turn = _turns.GetOrAdd(input.Table.Identifier, _ => new SemaphoreSlim(1));
-            await turn.WaitAsync(cancellationToken);
-            try
-            {
-                return await RetryAsync(input, keys, files, cancellationToken);
-            }
-            finally
-            {
-                turn.Release();
-                await KeyTable.DropAsync(input);
-            }
+            var keys = await MergeSpans.RunAsync("merge keys", () => KeyTable.CreateAsync(input, cancellationToken));
+            return await InTurnAsync(
+                input, files,
+                async attempt =>
+                {
+                    if (input.SkipUnchanged && attempt > 0)
+                    {
+                        // The attempt before took the keys of unchanged rows out; they may have changed since.
+                        keys = await KeyTable.CreateAsync(input, cancellationToken);
+                    }
+
+                    return keys.Predicate;
+                },
+                async (table, plan, made) =>
+                {
+                    var added = input.Files;
+                    if (input.SkipUnchanged)
+                    {
+                        added = await unchanged.RemoveAsync(input, keys, table, plan, files, cancellationToken);
+                        made.AddRange(added.Except(input.Files));
+                    }
+
+                    return (added, await deleter.RemoveAsync(input, keys, table, plan, files, cancellationToken));
+                },
+                cancellationToken);
+        }
+        catch (DuckDBException e)
+        {
+            throw WriteFailures.Of(input.Table.Identifier, e);
+        }
+        finally
+        {
+            await KeyTable.DropAsync(input);
+        }
+    }
+
+    /// <summary>Adds the input's files and removes as many rows equal to each of some as are wanted.</summary>
+    public async Task<WriteOutcome> RemoveCopiesAsync(MergeInput input, Copies copies, UncommittedFiles files, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await InTurnAsync(
+                input, files,
+                _ => Task.FromResult(copies.Predicate),
+                async (table, plan, _) => (input.Files, await deleter.RemoveCopiesAsync(input, copies, table, plan, files, cancellationToken)),
+                cancellationToken);
         }
         catch (DuckDBException e)
         {
@@ -45,16 +79,31 @@ internal sealed class Merger(ITableCatalog catalog, Committer committer, Positio
         }
     }
 
-    private async Task<WriteOutcome> RetryAsync(MergeInput input, KeyTable keys, UncommittedFiles files, CancellationToken cancellationToken)
+    private async Task<WriteOutcome> InTurnAsync(
+        MergeInput input, UncommittedFiles files, Func<int, Task<Predicate?>> begin,
+        Func<Table, ScanPlan, List<ContentFile>, Task<(IReadOnlyList<ContentFile> Added, Removal Removal)>> look, CancellationToken cancellationToken)
+    {
+        var turn = _turns.GetOrAdd(input.Table.Identifier, _ => new SemaphoreSlim(1));
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            return await RetryAsync(input, files, begin, look, cancellationToken);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    /// <param name="begin">Called for each attempt; gives a condition that all rows to look for fulfil.</param>
+    /// <param name="look">What is added and what goes, at a snapshot; files made for it alone are added to the list.</param>
+    private async Task<WriteOutcome> RetryAsync(
+        MergeInput input, UncommittedFiles files, Func<int, Task<Predicate?>> begin,
+        Func<Table, ScanPlan, List<ContentFile>, Task<(IReadOnlyList<ContentFile> Added, Removal Removal)>> look, CancellationToken cancellationToken)
     {
         for (var attempt = 0; ; attempt++)
         {
-            if (input.SkipUnchanged && attempt > 0)
-            {
-                // The attempt before took the keys of unchanged rows out; they may have changed since.
-                keys = await KeyTable.CreateAsync(input, cancellationToken);
-            }
-
+            var predicate = await begin(attempt);
             var table = await catalog.LoadAsync(input.Table.Identifier, cancellationToken);
             if (table.Metadata.TableUuid != input.Table.Metadata.TableUuid)
             {
@@ -63,18 +112,11 @@ internal sealed class Merger(ITableCatalog catalog, Committer committer, Positio
 
             var branch = input.Branch ?? SnapshotRef.Main;
             var selector = input.Branch is { } name && table.Metadata.Refs.ContainsKey(name) ? new SnapshotSelector { Ref = name } : SnapshotSelector.Current;
-            var plan = await table.PlanScanAsync(selector, keys.Predicate, cancellationToken);
+            var plan = await MergeSpans.RunAsync("merge plan", () => table.PlanScanAsync(selector, predicate, cancellationToken));
             var made = new List<ContentFile>();
             try
             {
-                var added = input.Files;
-                if (input.SkipUnchanged)
-                {
-                    added = await unchanged.RemoveAsync(input, keys, table, plan, files, cancellationToken);
-                    made.AddRange(added.Except(input.Files));
-                }
-
-                var removal = await deleter.RemoveAsync(input, keys, table, plan, files, cancellationToken);
+                var (added, removal) = await look(table, plan, made);
                 made.AddRange(removal.Deletes);
                 made.AddRange(removal.Rewritten);
                 var outcome = new WriteOutcome(plan.SnapshotId, added.Sum(f => f.RecordCount), removal.Rows, added.Count, added.Sum(f => f.FileSizeInBytes));
@@ -83,7 +125,8 @@ internal sealed class Merger(ITableCatalog catalog, Committer committer, Positio
                     return outcome;
                 }
 
-                var snapshot = await committer.CommitAsync(table, Change(input, branch, plan, added, removal), files, cancellationToken);
+                var change = Change(input, branch, plan, added, removal);
+                var snapshot = await MergeSpans.RunAsync("merge commit", () => committer.CommitAsync(table, change, files, cancellationToken));
                 return outcome with { SnapshotId = snapshot.SnapshotId };
             }
             catch (CommitConflictException e)

@@ -1,4 +1,5 @@
 using LakePortal.Engine.Writing.Files;
+using LakePortal.Engine.Writing.Merging.Index;
 using LakePortal.Engine.Writing.Types;
 using LakePortal.Iceberg;
 using LakePortal.Iceberg.Scans;
@@ -16,9 +17,9 @@ internal sealed record Removal(long Rows, IReadOnlyList<ContentFile> Deletes, IR
 /// Removes the rows with given keys from the planned files: by position deletes; a file of which much is deleted is rewritten, one of which
 /// all is deleted goes. A data file has at most one delete file of its own: the new one takes over the positions of the old.
 /// </summary>
-internal sealed class PositionDeleter(DataFileWriter dataFiles, DeleteFileWriter deleteFiles, WriterOptions options)
+internal sealed class PositionDeleter(DataFileWriter dataFiles, DeleteFileWriter deleteFiles, KeyIndexes indexes, WriterOptions options)
 {
-    private const string HitTable = "lakeportal_merge_hits";
+    private const string HitTable = KeyHits.Table;
 
     // Beyond this many touched files of one partition their deletes share a file.
     private const int MostDeleteFilesPerPartition = 32;
@@ -35,25 +36,39 @@ internal sealed class PositionDeleter(DataFileWriter dataFiles, DeleteFileWriter
             return new Removal(0, [], [], []);
         }
 
-        var live = await LiveRows.CreateAsync(table.Identifier, input.Connection, plan, cancellationToken);
         try
         {
-            var equal = string.Join(" AND ", keys.Fields.Select((f, i) => $"r.{LiveRows.Alias(i)} = k.{WriterSql.Name(f.Name)}"));
-            await DuckDbCommands.ExecuteAsync(
-                input.Connection,
-                $"""
-                CREATE OR REPLACE TEMP TABLE {HitTable} AS
-                SELECT h.local, h.pos
-                FROM (SELECT r.filename AS local, r.file_row_number AS pos FROM ({LiveRows.Scan(live.Tasks.Keys, keys.Fields)}) AS r SEMI JOIN {KeyTable.Name} AS k ON {equal}) AS h
-                ANTI JOIN {LiveRows.DeleteTable} AS d ON d.local = h.local AND d.pos = h.pos
-                """,
-                cancellationToken);
+            var live = await MergeSpans.RunAsync("merge find", () => KeyHits.CreateAsync(table, input.Connection, plan, keys, indexes, cancellationToken));
+            return await MergeSpans.RunAsync("merge deletes", () => RemoveHitsAsync(input, table, live, files, cancellationToken));
+        }
+        finally
+        {
+            await KeyHits.DropAsync(input.Connection);
+        }
+    }
+
+    /// <summary>Removes as many rows equal to each of some as are wanted, or as there are.</summary>
+    public async Task<Removal> RemoveCopiesAsync(MergeInput input, Copies copies, Table table, ScanPlan plan, UncommittedFiles files, CancellationToken cancellationToken)
+    {
+        if (plan.Tasks.Count == 0 || !copies.Any)
+        {
+            return new Removal(0, [], [], []);
+        }
+
+        if (!NestedNames.AreStable(table))
+        {
+            throw new TableNotMergeableException(table.Identifier, "a field inside one of its columns was renamed, so older rows cannot be compared");
+        }
+
+        try
+        {
+            var live = await LiveRows.CreateAsync(table.Identifier, input.Connection, plan, cancellationToken);
+            await DuckDbCommands.ExecuteAsync(input.Connection, $"CREATE OR REPLACE TEMP TABLE {HitTable} AS {copies.Places(live.Tasks.Keys)}", cancellationToken);
             return await RemoveHitsAsync(input, table, live, files, cancellationToken);
         }
         finally
         {
-            await DuckDbCommands.ExecuteAsync(input.Connection, $"DROP TABLE IF EXISTS {HitTable}", CancellationToken.None);
-            await LiveRows.DropAsync(input.Connection);
+            await KeyHits.DropAsync(input.Connection);
         }
     }
 
@@ -120,6 +135,7 @@ internal sealed class PositionDeleter(DataFileWriter dataFiles, DeleteFileWriter
             }
         }
 
+        await DeleteFileWriter.FlushAsync(deletes, target, cancellationToken);
         return deletes;
     }
 
