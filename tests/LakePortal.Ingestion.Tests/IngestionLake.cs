@@ -32,14 +32,22 @@ public sealed class IngestionLake : IAsyncDisposable
 
     public IRunStore Runs => Lake.Services.GetRequiredService<IRunStore>();
 
-    public static async Task<IngestionLake> StartAsync(PostgresServer server, string? database = null, IReadOnlyDictionary<string, string?>? settings = null, Action<IServiceCollection>? configure = null, params IModule[] more)
+    public static Task<IngestionLake> StartAsync(PostgresServer server, string? database = null, IReadOnlyDictionary<string, string?>? settings = null, Action<IServiceCollection>? configure = null, params IModule[] more) =>
+        StartAsync(server, null, database, settings, configure, more);
+
+    /// <summary>Another process on what this one leaves.</summary>
+    public async Task<IngestionLake> AgainAsync(IReadOnlyDictionary<string, string?>? settings = null, Action<IServiceCollection>? configure = null) =>
+        await StartAsync(Server, await Lake.StopAsync(), Database, settings, configure);
+
+    private static async Task<IngestionLake> StartAsync(
+        PostgresServer server, TemporaryDirectory? data, string? database, IReadOnlyDictionary<string, string?>? settings, Action<IServiceCollection>? configure, params IModule[] more)
     {
         var lake = await TestLake.StartAsync([new ServingModule(), new IngestionModule(), .. more], configure: services =>
         {
             services.AddSingleton<IQueryAuthorizer, EverythingAllowed>();
             services.TryAddSingleton<IJobSchedule, NoSchedule>();
             configure?.Invoke(services);
-        }, settings: settings);
+        }, settings: settings, data: data);
         return new IngestionLake(lake, server, database ?? await server.CreateDatabaseAsync($"t{Guid.NewGuid():N}"));
     }
 

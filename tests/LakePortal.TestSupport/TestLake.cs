@@ -27,11 +27,12 @@ public sealed class TestLake : IAsyncDisposable
     /// <param name="modules">Modules in start order.</param>
     /// <param name="configure">Replaces services after all were added.</param>
     /// <param name="settings">Further configuration keys.</param>
+    /// <param name="data">What <see cref="StopAsync"/> of another lake has left; null: an empty directory.</param>
     public static async Task<TestLake> StartAsync(
         IReadOnlyList<IModule> modules, string? postgres = null, Action<IServiceCollection>? configure = null,
-        IReadOnlyDictionary<string, string?>? settings = null)
+        IReadOnlyDictionary<string, string?>? settings = null, TemporaryDirectory? data = null)
     {
-        var directory = new TemporaryDirectory();
+        var directory = data ?? new TemporaryDirectory();
         var values = new Dictionary<string, string?>(settings ?? new Dictionary<string, string?>())
         {
             ["Lake:Data"] = directory.Path,
@@ -74,12 +75,15 @@ public sealed class TestLake : IAsyncDisposable
     public static Caller CallerWith(params string[] permissions) => new(
         "tester", new HashSet<string>(), new HashSet<string>(), permissions.ToHashSet(StringComparer.Ordinal), "api");
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Ends the process's part and leaves the data, for another to be started on.</summary>
+    public async Task<TemporaryDirectory> StopAsync()
     {
         await _provider.DisposeAsync();
         Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
-        _directory.Dispose();
+        return _directory;
     }
+
+    public async ValueTask DisposeAsync() => (await StopAsync()).Dispose();
 }
 
 public sealed class RecordingAuditTrail : IAuditTrail

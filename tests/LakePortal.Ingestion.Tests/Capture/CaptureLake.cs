@@ -13,23 +13,31 @@ internal sealed class CaptureLake : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private CaptureLake(IngestionLake lake) => Lake = lake;
+    private readonly IReadOnlyDictionary<string, string?> _settings;
+
+    private CaptureLake(IngestionLake lake, IReadOnlyDictionary<string, string?> settings) => (Lake, _settings) = (lake, settings);
 
     public IngestionLake Lake { get; }
 
     private IServiceProvider Services => Lake.Lake.Services;
 
-    public static async Task<CaptureLake> StartAsync(PostgresServer server, IReadOnlyDictionary<string, string?>? settings = null)
+    public static async Task<CaptureLake> StartAsync(PostgresServer server, IReadOnlyDictionary<string, string?>? settings = null, Action<IServiceCollection>? configure = null, string? database = null)
     {
         var all = new Dictionary<string, string?>(settings ?? new Dictionary<string, string?>());
         all.TryAdd("Capture:ShortestCommitInterval", "00:00:00.100");
-        return new CaptureLake(await IngestionLake.StartAsync(server, settings: all));
+        all.TryAdd("Capture:FirstRetry", "00:00:00.050");
+        all.TryAdd("Capture:LongestRetry", "00:00:00.200");
+        all.TryAdd("Capture:HeartbeatInterval", "00:00:00.500");
+        return new CaptureLake(await IngestionLake.StartAsync(server, database, settings: all, configure: configure), all);
     }
+
+    /// <summary>Another process on what this one leaves.</summary>
+    public async Task<CaptureLake> AgainAsync(Action<IServiceCollection>? configure = null) => new(await Lake.AgainAsync(_settings, configure), _settings);
 
     public Task ExecuteAsync(string sql) => Lake.ExecuteAsync(sql);
 
     /// <summary>Waits until the table is loaded and follows its changes.</summary>
-    public Task StreamingAsync(string sync) => UntilAsync(async () => (await Store.FindTableAsync(sync, CancellationToken.None))?.State == CaptureStates.Streaming, $"{sync} streams");
+    public Task StreamingAsync(string sync, TimeSpan? patience = null) => UntilAsync(async () => (await Store.FindTableAsync(sync, CancellationToken.None))?.State == CaptureStates.Streaming, $"{sync} streams", patience);
 
     /// <summary>Waits until everything that is committed now is in the lake.</summary>
     public async Task CaughtUpAsync()
@@ -86,16 +94,59 @@ internal sealed class CaptureLake : IAsyncDisposable
 
     public CaptureStore Store => Services.GetRequiredService<CaptureStore>();
 
-    public async Task UntilAsync(Func<Task<bool>> condition, string what)
+    /// <summary>The refined table has what the source has, value by value, once it has come so far.</summary>
+    public async Task EqualAsync(string table, string? refined = null, TimeSpan? patience = null)
     {
-        var deadline = TimeProvider.System.GetUtcNow() + Patience;
+        var lake = refined ?? $"refined.src_{table}";
+        var deadline = TimeProvider.System.GetUtcNow() + (patience ?? Patience);
+        while (TimeProvider.System.GetUtcNow() < deadline && !(await Canonical.SourceAsync(Lake, "public", table)).SequenceEqual(await Canonical.LakeAsync(Lake, lake)))
+        {
+            await Task.Delay(200);
+        }
+
+        var (expected, actual) = (await Canonical.SourceAsync(Lake, "public", table), await Canonical.LakeAsync(Lake, lake));
+        if (!expected.SequenceEqual(actual))
+        {
+            Assert.Fail($"{table}: missing {Show(expected.Except(actual))}; too many {Show(actual.Except(expected))} ({expected.Count} and {actual.Count} rows). {await DescribeAsync()}");
+        }
+    }
+
+    private static string Show(IEnumerable<string> rows) => string.Join(" / ", rows.Take(3).Select(r => r.Length > 150 ? r[..150] : r)).Replace('\u001f', '|');
+
+    private async Task<string> DescribeAsync()
+    {
+        var capture = await Store.FindAsync("src", CancellationToken.None);
+        var tables = Services.GetRequiredService<CaptureRegistry>().FindSource("src")?.Tables.All ?? [];
+        var runs = await Lake.Runs.ListAsync(new Kernel.Runs.RunFilter { Kind = "sync", Limit = 3 }, CancellationToken.None);
+        return $"{capture?.State} {capture?.Reason} {capture?.CapturedPosition} {string.Join(", ", tables.Select(t => $"{t.Name}: {t.State} {t.Reason} {t.RawPosition} {t.RefinedPosition} {t.NeedsLoad}"))}; "
+            + $"{string.Join("; ", (await EventsAsync()).Take(20))}; {string.Join("; ", runs.Select(r => $"{r.Name} {r.State} {r.Error?.Message}"))}";
+    }
+
+    public async Task<List<string>> EventsAsync() => [.. (await Store.EventsAsync("src", null, 1000, CancellationToken.None)).Select(e => $"{e.Kind}: {e.Message}")];
+
+    public async Task<List<string>> AskSourceAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(Lake.Server.ConnectionString(Lake.Database));
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await using var reader = await command.ExecuteReaderAsync();
+        var rows = new List<string>();
+        while (await reader.ReadAsync())
+        {
+            rows.Add(reader.IsDBNull(0) ? "∅" : reader.GetValue(0).ToString()!);
+        }
+
+        return rows;
+    }
+
+    public async Task UntilAsync(Func<Task<bool>> condition, string what, TimeSpan? patience = null)
+    {
+        var deadline = TimeProvider.System.GetUtcNow() + (patience ?? Patience);
         while (!await condition())
         {
             if (TimeProvider.System.GetUtcNow() > deadline)
             {
-                var events = await Store.EventsAsync("src", null, 20, CancellationToken.None);
-                var runs = await Lake.Runs.ListAsync(new Kernel.Runs.RunFilter { Kind = "sync", Limit = 3 }, CancellationToken.None);
-                Assert.Fail($"Not in time: {what}. {(await Store.FindAsync("src", CancellationToken.None))?.Reason} {string.Join("; ", events.Select(e => e.Message))} {string.Join("; ", runs.Select(r => $"{r.State} {r.Error?.Message}"))}");
+                Assert.Fail($"Not in time: {what}. {await DescribeAsync()}");
             }
 
             await Task.Delay(50);

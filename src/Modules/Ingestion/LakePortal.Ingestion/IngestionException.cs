@@ -164,6 +164,20 @@ public sealed class CaptureHeldException(string sync, string what, string hint)
     public string Sync { get; } = sync;
 }
 
+/// <summary>The session that reads a source's log ends, and another begins at once.</summary>
+public sealed class CaptureRestartsException(string source, string why)
+    : IngestionException("ingestion.capture-restarts", ErrorKind.Conflict, $"The reading of the log of '{source}' begins anew: {why}.", "Nothing has to be done.", isTransient: true)
+{
+    public string SourceName { get; } = source;
+}
+
+/// <summary>What a load was to join has changed under it.</summary>
+public sealed class LoadOutdatedException(string sync, string state)
+    : IngestionException("ingestion.load-outdated", ErrorKind.Conflict, $"While '{sync}' was being loaded its capture became '{state}': changes may be missing between the two.", "The load is started again by the capture.")
+{
+    public string Sync { get; } = sync;
+}
+
 /// <summary>The source's log cannot be read as things are; the message says what is missing and the hint holds the statement that puts it right.</summary>
 public sealed class CaptureNotPossibleException(string source, string reason, string message, string hint, bool isTransient = false, Exception? inner = null)
     : IngestionException("ingestion.capture-not-possible", ErrorKind.Invalid, message, hint, isTransient, inner)

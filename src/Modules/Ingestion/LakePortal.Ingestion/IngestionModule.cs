@@ -59,6 +59,7 @@ public sealed class IngestionModule : IModule
         services.AddSingleton<CaptureStore>();
         services.AddSingleton<DeadLetterTable>();
         services.AddSingleton<RefinedCatchUp>();
+        services.AddSingleton<TableFitter>();
         services.AddSingleton<ChangeLander>();
         services.TryAddSingleton<ICaptureSteps, NoCaptureSteps>();
         services.AddSingleton<CaptureServices>();

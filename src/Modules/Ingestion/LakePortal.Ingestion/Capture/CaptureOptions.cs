@@ -28,6 +28,10 @@ internal sealed record CaptureOptions
 
     public TimeSpan LongestRetry { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>How often an idle log is made to move, and the source is looked at for what its log does not say.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00", ErrorMessage = "Capture:HeartbeatInterval must be between 00:00:00.100 and 00:10:00.")]
+    public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>A load waits this long for transactions that were open before it: its position has to belong to its rows exactly.</summary>
     public TimeSpan LoadPositionWait { get; init; } = TimeSpan.FromSeconds(60);
 }

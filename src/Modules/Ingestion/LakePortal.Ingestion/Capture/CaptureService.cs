@@ -66,6 +66,14 @@ internal sealed class CaptureService(
                 await DropAsync(gone, cancellationToken);
             }
 
+            // What follows again one day begins anew: nobody kept its changes meanwhile.
+            var followed = wanted.Values.SelectMany(r => r).Select(r => r.Name).ToList();
+            foreach (var source in _running.Where(r => r.Value.Tables.All.Any(t => !followed.Contains(t.Name))).Select(r => r.Key).ToList())
+            {
+                await StopAsync(source);
+            }
+
+            await services.Store.KeepTablesAsync(followed, cancellationToken);
             foreach (var (source, rows) in wanted)
             {
                 var fingerprint = string.Join('\n', rows.Select(r => $"{r.Name}={r.Paused}={r.Document}")) + (await sources.FindRowAsync(source, cancellationToken))?.Document;
@@ -130,7 +138,7 @@ internal sealed class CaptureService(
         var meter = new CaptureMeter(services.Options, services.Clock);
         registry.Add(tables, meter);
         var stop = new CancellationTokenSource();
-        _running[source] = new Running(fingerprint, stop, Task.Run(() => SuperviseAsync(definition, tables, meter, stop.Token), CancellationToken.None));
+        _running[source] = new Running(fingerprint, tables, stop, Task.Run(() => SuperviseAsync(definition, tables, meter, stop.Token), CancellationToken.None));
     }
 
     private async Task StopAsync(string source)
@@ -140,6 +148,12 @@ internal sealed class CaptureService(
             await running.Stop.CancelAsync();
             await running.Work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             running.Stop.Dispose();
+            foreach (var table in running.Tables.All)
+            {
+                // A load belongs to the capture that it joins; the next one takes it up again.
+                await runner.StopSyncAsync(table.Name, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
             registry.Remove(source);
         }
     }
@@ -244,5 +258,5 @@ internal sealed class CaptureService(
         });
     }
 
-    private sealed record Running(string Fingerprint, CancellationTokenSource Stop, Task Work);
+    private sealed record Running(string Fingerprint, CaptureTables Tables, CancellationTokenSource Stop, Task Work);
 }

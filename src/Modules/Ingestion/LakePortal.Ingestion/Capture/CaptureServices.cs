@@ -9,7 +9,7 @@ namespace LakePortal.Ingestion.Capture;
 
 /// <summary>What captures work with.</summary>
 internal sealed class CaptureServices(
-    PostgresConnector connector, CaptureStore store, ChangeLander lander, RefinedCatchUp catchUp, ILakeWriter writer, ITableCatalog catalog, ICaptureSteps steps, CaptureOptions options, TimeProvider clock,
+    PostgresConnector connector, CaptureStore store, ChangeLander lander, TableFitter fitter, RefinedCatchUp catchUp, ILakeWriter writer, ITableCatalog catalog, ICaptureSteps steps, CaptureOptions options, TimeProvider clock,
     ILogger<SourceCapture> logger)
 {
     public PostgresConnector Connector { get; } = connector;
@@ -17,6 +17,8 @@ internal sealed class CaptureServices(
     public CaptureStore Store { get; } = store;
 
     public ChangeLander Lander { get; } = lander;
+
+    public TableFitter Fitter { get; } = fitter;
 
     public RefinedCatchUp CatchUp { get; } = catchUp;
 

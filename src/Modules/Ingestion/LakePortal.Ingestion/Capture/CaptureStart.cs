@@ -13,6 +13,9 @@ internal sealed record StartPoint(string Slot, string Publication, PgPosition Fr
 /// <summary>Before a log is read: the server is checked, slot and publication are made fit, and it is found out whether a part of the log is missing.</summary>
 internal sealed class CaptureStart(CaptureServices services, SourceDefinition source, CaptureTables tables, NpgsqlConnection connection)
 {
+    /// <summary>A gap that begins before everything: positions of before belong to another history.</summary>
+    private static readonly string Everything = PgPosition.Zero.ToString();
+
     private readonly SlotManager _slots = new(source, connection);
 
     public async Task<StartPoint> PrepareAsync(CancellationToken cancellationToken)
@@ -27,12 +30,21 @@ internal sealed class CaptureStart(CaptureServices services, SourceDefinition so
         }
 
         await RestoreAsync(cancellationToken);
+        await CheckPositionsAsync(cancellationToken);
         await PublishAsync(cancellationToken);
         slot = await HealAsync(row, slot, server, cancellationToken);
         await services.Store.SetIdentityAsync(source.Name, server.SystemId, server.Timeline, cancellationToken);
         var from = slot?.Confirmed ?? PgPosition.Zero;
+        if (slot is not null && row.CapturedPosition is null && source.Slot is null)
+        {
+            throw new CaptureNotPossibleException(source.Name, "slot-in-use", $"The server has a slot '{tables.Slot}' already, and this lake did not make it: another lake may depend on it.",
+                $"Give the source another slot and publication (slot: <name>, publication: <name>); or, if nobody needs it, drop it: SELECT pg_drop_replication_slot({PgSql.Literal(tables.Slot)});");
+        }
+
         if (slot is null)
         {
+            // From here on the slot is known as our own, also when this process ends before it knows where it begins.
+            await services.Store.SetCapturedAsync(source.Name, PgPosition.Zero, cancellationToken);
             from = await _slots.CreateSlotAsync(tables.Slot, cancellationToken);
             await services.Store.SetCapturedAsync(source.Name, from, cancellationToken);
             await services.Store.AddEventAsync(source.Name, null, "slot", $"The slot '{tables.Slot}' was made.", from, cancellationToken);
@@ -59,10 +71,23 @@ internal sealed class CaptureStart(CaptureServices services, SourceDefinition so
 
             // A load that was going on is taken up again by its run.
             (table.State, table.Reason) = (row?.State ?? CaptureStates.Waiting, row?.Reason);
-            if (table.State == CaptureStates.Loading)
+            (table.Landed, table.StartsOver) = (LandedTable.Parse(row?.Relation), row?.GapFrom == Everything);
+            if (table.StartsOver)
             {
-                table.State = CaptureStates.Loading;
+                table.RawPosition = PgPosition.Zero;
             }
+        }
+    }
+
+    /// <summary>What waits for its load may have been captured from another cluster before, whose positions this one has not reached.</summary>
+    private async Task CheckPositionsAsync(CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(PgCatalogSql.InsertPosition, connection);
+        var now = PgPosition.Parse((string)(await command.ExecuteScalarAsync(cancellationToken))!);
+        foreach (var table in tables.All.Where(t => t.State == CaptureStates.Waiting && t.RawPosition > now))
+        {
+            (table.StartsOver, table.RawPosition) = (true, PgPosition.Zero);
+            _ = await services.Store.ChangeTableAsync(table.Name, source.Name, r => r.GapFrom = Everything, cancellationToken);
         }
     }
 
@@ -79,6 +104,11 @@ internal sealed class CaptureStart(CaptureServices services, SourceDefinition so
             {
                 await services.Lander.HoldAsync(source.Name, table, refusal, cancellationToken);
                 continue;
+            }
+
+            if (table.State is CaptureStates.Streaming or CaptureStates.Loading && table.Landed is { } landed && landed.Oid != found!.Oid)
+            {
+                await services.Lander.ReloadAsync(source.Name, table, $"The table {table.Sync.SourceTable} was dropped and made again: it is loaded anew.", cancellationToken);
             }
 
             if (table.State == CaptureStates.Held && table.RawPosition == PgPosition.Zero)
@@ -103,7 +133,7 @@ internal sealed class CaptureStart(CaptureServices services, SourceDefinition so
     private async Task<SlotFacts?> HealAsync(CaptureRow row, SlotFacts? slot, ServerFacts server, CancellationToken cancellationToken)
     {
         var captured = PgPosition.TryParse(row.CapturedPosition);
-        var why = captured is null ? null
+        var why = captured is null || captured == PgPosition.Zero ? null
             : row.SystemId is { } known && known != server.SystemId ? "the source is another database cluster than before"
             : row.Timeline is { } timeline && timeline != server.Timeline ? $"the source went over to timeline {server.Timeline} (a failover or a recovery)"
             : slot is null ? $"the slot '{tables.Slot}' is gone"
@@ -115,20 +145,31 @@ internal sealed class CaptureStart(CaptureServices services, SourceDefinition so
             return slot;
         }
 
+        var isOther = row.SystemId is not null && (row.SystemId != server.SystemId || row.Timeline != server.Timeline);
+
         Log.LogLost(services.Logger, source.Name, captured.ToString()!, slot?.Confirmed?.ToString() ?? "now");
         await services.Store.AddEventAsync(source.Name, null, "gap", $"Changes behind {captured} may be missing: {why}. The tables are loaded again and compared.", captured, cancellationToken);
-        if (slot is not null && (slot.Status == "lost" || row.SystemId != server.SystemId || row.Timeline != server.Timeline))
+        if (slot is not null && (slot.Status == "lost" || isOther))
         {
             await using var drop = new NpgsqlCommand(PgCatalogSql.DropSlot, connection) { Parameters = { new() { Value = tables.Slot } } };
             _ = await drop.ExecuteScalarAsync(cancellationToken);
             slot = null;
         }
 
-        foreach (var table in tables.All.Where(t => t.State is CaptureStates.Streaming or CaptureStates.Loading or CaptureStates.Gap))
+        foreach (var table in tables.All)
         {
-            (table.State, table.Reason) = (CaptureStates.Waiting, $"Changes behind {captured} may be missing: {why}.");
-            table.RawPosition = PgPosition.Zero;
-            _ = await services.Store.ChangeTableAsync(table.Name, source.Name, r => (r.State, r.Reason, r.GapFrom) = (CaptureStates.Waiting, table.Reason, r.GapFrom ?? captured.ToString()), cancellationToken);
+            if (table.State is CaptureStates.Streaming or CaptureStates.Loading or CaptureStates.Gap)
+            {
+                (table.State, table.Reason) = (CaptureStates.Waiting, $"Changes behind {captured} may be missing: {why}.");
+            }
+
+            var from = isOther ? Everything : captured.ToString();
+            if (isOther)
+            {
+                (table.StartsOver, table.RawPosition) = (true, PgPosition.Zero);
+            }
+
+            _ = await services.Store.ChangeTableAsync(table.Name, source.Name, r => (r.State, r.Reason, r.GapFrom) = (table.State, table.Reason, isOther ? from : r.GapFrom ?? from), cancellationToken);
         }
 
         return slot;

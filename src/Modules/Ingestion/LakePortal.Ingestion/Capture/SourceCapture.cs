@@ -17,7 +17,6 @@ namespace LakePortal.Ingestion.Capture;
 internal sealed class SourceCapture : IAsyncDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan HeartbeatEvery = TimeSpan.FromSeconds(10);
 
     private readonly CaptureServices _services;
     private readonly SourceDefinition _source;
@@ -29,6 +28,7 @@ internal sealed class SourceCapture : IAsyncDisposable
     private readonly NpgsqlConnection _control;
     private readonly SemaphoreSlim _controlTurn = new(1);
     private readonly LogReceiver _receiver;
+    private readonly SourceWatch _watch;
     private ILogConnection? _log;
     private IStagingArea? _area;
     private long _batches;
@@ -39,6 +39,7 @@ internal sealed class SourceCapture : IAsyncDisposable
     {
         (_services, _source, _tables, _meter, _control) = (services, source, tables, meter, control);
         _receiver = new LogReceiver(tables.Find, Shape, services.Clock);
+        _watch = new SourceWatch(services, source.Name, tables);
     }
 
     public static async Task RunAsync(CaptureServices services, SourceDefinition source, CaptureTables tables, CaptureMeter meter, CancellationToken cancellationToken)
@@ -128,6 +129,7 @@ internal sealed class SourceCapture : IAsyncDisposable
         while (!cancellationToken.IsCancellationRequested)
         {
             var kind = _log!.Read(out var message, out var end);
+            bool isFull;
             lock (_batchLock)
             {
                 if (kind == LogData.Message)
@@ -138,16 +140,28 @@ internal sealed class SourceCapture : IAsyncDisposable
                 {
                     _receiver.Batch.Advance(end);
                 }
+
+                // Inside the lock: a batch that is taken in between would leave the reader waiting for room that it has.
+                isFull = IsFull();
+                if (isFull)
+                {
+                    _room.Reset();
+                }
             }
 
-            if (!_receiver.InTransaction && (_receiver.Batch.Rows >= _services.Options.MostBatchRows || _receiver.Batch.Rows % 4096 == 0 && _receiver.Batch.Bytes >= _services.Options.MostBatchBytes) && _receiver.Batch.Rows > 0)
+            if (isFull)
             {
                 // The batch before is still being committed: the source waits, memory does not grow.
-                _room.Reset();
                 _ = _full.Release();
                 _room.Wait(cancellationToken);
             }
         }
+    }
+
+    private bool IsFull()
+    {
+        var batch = _receiver.Batch;
+        return !_receiver.InTransaction && batch.Rows > 0 && (batch.Rows >= _services.Options.MostBatchRows || batch.Bytes >= _services.Options.MostBatchBytes);
     }
 
     private async Task LandAsync(CancellationToken cancellationToken)
@@ -156,6 +170,7 @@ internal sealed class SourceCapture : IAsyncDisposable
         {
             _ = await _full.WaitAsync(Pause, cancellationToken);
             await BeatAsync(cancellationToken);
+            await _watch.JudgeAsync(_safe, cancellationToken);
             if (TakeBatch() is not { } batch)
             {
                 continue;
@@ -195,7 +210,7 @@ internal sealed class SourceCapture : IAsyncDisposable
         {
             var batch = _receiver.Batch;
             var isDue = batch.Rows > 0 && (batch.StartedAt is { } at && _services.Clock.GetElapsedTime(at) >= _meter.CommitInterval || batch.Rows >= _services.Options.MostBatchRows || !_room.IsSet || _tables.BarrierBefore(batch.End));
-            var moved = batch.Rows == 0 && batch.End > _safe && (_tables.BarrierBefore(batch.End) || batch.End.Value - _safe.Value >= 64 * 1024 || _services.Clock.GetElapsedTime(_heartbeatAt) > TimeSpan.FromSeconds(2));
+            var moved = batch.Rows == 0 && batch.End > _safe && (_tables.BarrierBefore(batch.End) || _watch.WaitsFor(batch.End) || batch.End.Value - _safe.Value >= 64 * 1024 || _services.Clock.GetElapsedTime(_heartbeatAt) > TimeSpan.FromSeconds(2));
             if (_receiver.InTransaction || !(isDue || moved))
             {
                 return null;
@@ -214,7 +229,7 @@ internal sealed class SourceCapture : IAsyncDisposable
     /// <summary>Keeps the log moving where nobody writes, and asks what the slot holds back.</summary>
     private async Task BeatAsync(CancellationToken cancellationToken)
     {
-        if (_heartbeatAt != 0 && _services.Clock.GetElapsedTime(_heartbeatAt) < (_tables.HasBarrier ? TimeSpan.FromMilliseconds(200) : HeartbeatEvery))
+        if (_heartbeatAt != 0 && _services.Clock.GetElapsedTime(_heartbeatAt) < (_tables.HasBarrier ? TimeSpan.FromMilliseconds(200) : _services.Options.HeartbeatInterval))
         {
             return;
         }
@@ -223,8 +238,10 @@ internal sealed class SourceCapture : IAsyncDisposable
         await _controlTurn.WaitAsync(cancellationToken);
         try
         {
+            var seen = await _watch.LookAsync(_control, cancellationToken);
             await using var command = new NpgsqlCommand(PgCatalogSql.Heartbeat, _control);
             var position = PgPosition.Parse((string)(await command.ExecuteScalarAsync(cancellationToken))!);
+            _watch.Looked(seen, position);
             var slot = await new SlotManager(_source, _control).FindSlotAsync(_tables.Slot, cancellationToken);
             _meter.Observed(position, slot, _safe);
         }

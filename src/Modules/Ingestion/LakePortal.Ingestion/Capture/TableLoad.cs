@@ -14,20 +14,32 @@ namespace LakePortal.Ingestion.Capture;
 /// The load of a captured table, and how it joins the changes. From before its snapshot is taken the changes are kept in raw; the load's rows are added to raw
 /// at the snapshot's position; then refined is computed from both, newest first, and from there on follows the changes. Nothing else of the source waits.
 /// </summary>
-internal sealed class TableLoad(CaptureRegistry registry, CaptureStore store, RefinedCatchUp catchUp, ITableCatalog catalog, ILakeWriter writer)
+internal sealed class TableLoad(CaptureRegistry registry, CaptureStore store, RefinedCatchUp catchUp, ITableCatalog catalog, ILakeWriter writer, ICaptureSteps steps)
 {
     /// <summary>The capture of the sync's table, which must be going on.</summary>
+    /// <param name="sync">Name of the sync.</param>
+    /// <param name="now">The source's position: the load's own will not be before it.</param>
+    /// <param name="cancellationToken">Stops waiting for the table.</param>
+    /// <returns>The table, and whether what an earlier load has read is of no use, because changes between it and now were not kept.</returns>
     /// <exception cref="CaptureHeldException">It is not captured.</exception>
-    public async Task<CapturedTable> BeginAsync(string sync, CancellationToken cancellationToken)
+    public async Task<(CapturedTable Table, bool IsFresh)> BeginAsync(string sync, PgPosition now, CancellationToken cancellationToken)
     {
         var (tables, table) = registry.Find(sync)
             ?? throw new CaptureHeldException(sync, $"The changes of '{sync}' are not captured, so a load has nothing to join.", "Set mode: cdc or bootstrap+cdc, and see that the source's capture runs.");
         await table.Gate.WaitAsync(cancellationToken);
         try
         {
+            var isFresh = table.State is not (CaptureStates.Streaming or CaptureStates.Loading);
+            if (table.StartsOver)
+            {
+                await EmptyRawAsync(table, cancellationToken);
+            }
+
+            (table.LoadFrom, table.IsFreshLoad) = (isFresh ? now : table.LoadFrom, isFresh);
             table.State = CaptureStates.Loading;
-            _ = await store.ChangeTableAsync(sync, tables.Source, r => (r.State, r.Reason, r.Hint) = (CaptureStates.Loading, null, null), cancellationToken);
-            return table;
+            _ = await store.ChangeTableAsync(sync, tables.Source, r => (r.State, r.Reason, r.Hint, r.GapFrom) = (CaptureStates.Loading, null, null, table.StartsOver ? null : r.GapFrom), cancellationToken);
+            table.StartsOver = false;
+            return (table, isFresh);
         }
         finally
         {
@@ -42,7 +54,9 @@ internal sealed class TableLoad(CaptureRegistry registry, CaptureStore store, Re
         await table.Gate.WaitAsync(cancellationToken);
         try
         {
-            var reached = position > table.RawPosition ? position : table.RawPosition;
+            Check(table);
+            // Where raw has followed the changes all along it is not to miss those that are still on their way.
+            var reached = table.IsFreshLoad && position > table.RawPosition ? position : table.RawPosition;
             summary[table.Notes.PositionKey] = reached.ToString();
             var outcome = await area.CommitAppendAsync(table.Sync.Raw, files, summary, cancellationToken);
             table.RawPosition = reached;
@@ -55,15 +69,28 @@ internal sealed class TableLoad(CaptureRegistry registry, CaptureStore store, Re
     }
 
     /// <summary>Computes refined from raw and lets it follow the changes.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="key">Lake names of the columns that identify a row.</param>
     /// <param name="from">Position of the load, the earliest one when it was interrupted.</param>
-    public async Task<long?> FinishAsync(CapturedTable table, IReadOnlyList<string> key, PgPosition from, CancellationToken cancellationToken)
+    /// <param name="to">Position of the load, the latest one.</param>
+    /// <param name="cancellationToken">Stops before refined is replaced.</param>
+    public async Task<long?> FinishAsync(CapturedTable table, IReadOnlyList<string> key, PgPosition from, PgPosition to, CancellationToken cancellationToken)
     {
-        var (raw, reached) = await PinAsync(table, cancellationToken);
-        await catchUp.ReplaceAsync(table, raw, key, from, reached, cancellationToken);
+        await steps.ReachedAsync(CaptureStep.LoadCommitted, table.Name, cancellationToken);
+        if (to > table.RawPosition)
+        {
+            var (tables, _) = registry.Find(table.Name) ?? throw new LoadOutdatedException(table.Name, "stopped");
+            await tables.WhenReached(to, cancellationToken);
+        }
+
+        var (raw, reached) = await PinAsync(table, to, cancellationToken);
         await using var area = await writer.OpenStagingAsync(cancellationToken);
+        await catchUp.ReplaceAsync(table, raw, key, from, reached, area, cancellationToken);
+        await steps.ReachedAsync(CaptureStep.LoadRefined, table.Name, cancellationToken);
         await table.Gate.WaitAsync(cancellationToken);
         try
         {
+            Check(table);
             await catchUp.FromRawAsync(table, key, area, cancellationToken);
             (table.State, table.Reason, table.NeedsLoad, table.KeyInLake) = (CaptureStates.Streaming, null, null, key);
             _ = await store.ChangeTableAsync(table.Name, table.Sync.Source, r => (r.State, r.Reason, r.Hint, r.GapFrom) = (CaptureStates.Streaming, null, null, null), cancellationToken);
@@ -76,12 +103,34 @@ internal sealed class TableLoad(CaptureRegistry registry, CaptureStore store, Re
         }
     }
 
+    private static void Check(CapturedTable table)
+    {
+        if (table.State != CaptureStates.Loading)
+        {
+            throw new LoadOutdatedException(table.Name, table.State);
+        }
+    }
+
+    /// <summary>Positions of another history must not be compared with those to come; older snapshots keep the rows.</summary>
+    private async Task EmptyRawAsync(CapturedTable table, CancellationToken cancellationToken)
+    {
+        if (await catalog.FindAsync(table.Sync.Raw, cancellationToken) is { Metadata.CurrentSnapshot: not null })
+        {
+            await using var area = await writer.OpenStagingAsync(cancellationToken);
+            _ = await area.CommitReplaceAsync(table.Sync.Raw, [], table.Notes.ForCapture(PgPosition.Zero, null), cancellationToken);
+        }
+
+        table.RawPosition = PgPosition.Zero;
+    }
+
     /// <summary>A snapshot of raw and the position that it reaches.</summary>
-    private async Task<(Table Raw, PgPosition Reached)> PinAsync(CapturedTable table, CancellationToken cancellationToken)
+    private async Task<(Table Raw, PgPosition Reached)> PinAsync(CapturedTable table, PgPosition least, CancellationToken cancellationToken)
     {
         await table.Gate.WaitAsync(cancellationToken);
         try
         {
+            // Everything before it has been read and landed, whether it was of this table or not.
+            table.RawPosition = table.RawPosition > least ? table.RawPosition : least;
             return (await catalog.LoadAsync(table.Sync.Raw, cancellationToken), table.RawPosition);
         }
         finally

@@ -24,7 +24,7 @@ internal sealed partial class OffloadRun
         var isResumable = work.IsFull && work.Key.Count > 0 && !work.IsOwnKey && work.Access is { HasRowVersions: true, Heaps.Count: > 0 } && request.Sync.Consistency == "run";
         var open = await services.Store.FindOpenAsync(request.Sync.Name, cancellationToken);
         var kept = new List<ChunkRow>();
-        if (open is { } committed && committed.Load.LoadId == _notes.Newest(work.Tables.Raw)?.Summary[SnapshotNotes.Load])
+        if (open is { } committed && SnapshotNotes.HasLoad(work.Tables.Raw, committed.Load.LoadId))
         {
             // Stopped between its commit and its end: its files are raw's now, and not to be committed once more or taken for left-overs.
             await services.Store.CloseAsync(request.Sync.Name, cancellationToken);
@@ -196,7 +196,7 @@ internal sealed partial class OffloadRun
                     return new SourceProtocolException($"Column {column.Source.Name} of {work.Source.Display} cannot be loaded as text: {needs.Reason}. Is the database's encoding SQL_ASCII?");
                 }
 
-                if (_notes.Newest(work.Tables.Raw) is not null && !request.IsRebuild)
+                if (_notes.Newest(work.Tables.Raw) is not null && !request.IsRebuild && !request.IsBootstrap)
                 {
                     return new ColumnTypeChangedException(work.Source.Display, column.LakeName, column.LakeType, "string", needs.Reason);
                 }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using LakePortal.Engine.Writing;
 using LakePortal.Iceberg.Tables;
+using LakePortal.Ingestion.Capture.Landing;
 using LakePortal.Ingestion.Contracts.Syncs;
 using LakePortal.Ingestion.Offload.CopyBinary;
 using LakePortal.Ingestion.Offload.Landing;
@@ -58,7 +59,7 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
     private async Task<OffloadResult> AttemptAsync(int attempt, CancellationToken cancellationToken)
     {
         progress.Begin("connecting", null, false);
-        var joined = request.IsBootstrap ? await services.Loads.BeginAsync(request.Sync.Name, cancellationToken) : null;
+        var joined = request.IsBootstrap ? await BeginJoiningAsync(cancellationToken) : null;
         await using var snapshot = await SourceSnapshot.TakeAsync(services.Connector, request.Source, joined is null ? services.Options.ExactPositionWait : services.Capture.LoadPositionWait, cancellationToken);
         if (joined is not null && !snapshot.IsExact)
         {
@@ -66,7 +67,7 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
         }
 
         var source = await DescribeAsync(snapshot, cancellationToken);
-        var work = await PlanAsync(snapshot, source, cancellationToken);
+        var work = await PlanAsync(snapshot, source, joined, cancellationToken);
         await services.Syncs.DescribeAsync(request.Sync.Name, work.Plan, work.Key, cancellationToken);
 
         if (joined is null)
@@ -138,7 +139,7 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
         }
     }
 
-    private async Task<OffloadWork> PlanAsync(SourceSnapshot snapshot, PgTable source, CancellationToken cancellationToken)
+    private async Task<OffloadWork> PlanAsync(SourceSnapshot snapshot, PgTable source, CapturedTable? joined, CancellationToken cancellationToken)
     {
         var sync = request.Sync;
         var text = new Dictionary<string, string>(_text, StringComparer.Ordinal);
@@ -147,7 +148,7 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
             text[column] = "text by configuration";
         }
 
-        var plan = TablePlan.For(source, new ColumnChoices(sync.Exclude.ToHashSet(StringComparer.Ordinal), sync.Hash.ToHashSet(StringComparer.Ordinal), text) { HashKey = request.HashKey });
+        var plan = TablePlan.For(source, new ColumnChoices(Excluded(source, joined is not null), sync.Hash.ToHashSet(StringComparer.Ordinal), text) { HashKey = request.HashKey });
         var sourceKey = sync.Key.Count > 0 ? sync.Key : source.Key;
         var missing = sync.Key.Append(sync.Cursor).FirstOrDefault(k => k is not null && source.Columns.All(c => c.Name != k));
         if (missing is not null)
@@ -164,7 +165,9 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
         }
 
         var access = ReadAccess.For(source, heaps, snapshot.Connection.PostgreSqlVersion.Major);
-        var tables = await services.Tables.PrepareAsync(sync, plan, source, key, request.IsRebuild, m => progress.Note(m), cancellationToken);
+        var tables = joined is null
+            ? await services.Tables.PrepareAsync(sync, plan, source, key, request.IsRebuild, m => progress.Note(m), cancellationToken)
+            : await FitJoinedAsync(snapshot, source, plan, key, joined, cancellationToken);
         var horizon = new Horizon(snapshot.Xmin, snapshot.DatabaseOid, source.Oid, PlanHash(plan), string.Join(' ', heaps.Select(h => $"{h.Oid}:{h.FileNode}").Order(StringComparer.Ordinal)));
         var since = request.WantsIncremental ? Since(snapshot, source, key, access, tables, horizon) : null;
         return new OffloadWork(snapshot, source, plan, key, access, tables, since)

@@ -1,4 +1,5 @@
 using LakePortal.Ingestion.Capture;
+using LakePortal.Ingestion.Capture.Landing;
 using LakePortal.Engine.Writing;
 using LakePortal.Iceberg;
 using LakePortal.Iceberg.Catalog;
@@ -13,7 +14,7 @@ namespace LakePortal.Ingestion.Offload;
 /// <summary>What runs work with.</summary>
 internal sealed class OffloadServices(
     PostgresConnector connector, ITableCatalog catalog, ILakeWriter writer, LakeTables tables, RefinedWriter refined, OffloadStore store, SyncStore syncs,
-    OrphanFiles orphans, TableLoad loads, CaptureOptions capture, IChangeFeed feed, IMediator mediator, IngestionOptions options, TimeProvider clock)
+    OrphanFiles orphans, TableLoad loads, TableFitter fitter, CaptureOptions capture, IChangeFeed feed, IMediator mediator, IngestionOptions options, TimeProvider clock)
 {
     public PostgresConnector Connector { get; } = connector;
 
@@ -32,6 +33,8 @@ internal sealed class OffloadServices(
     public OrphanFiles Orphans { get; } = orphans;
 
     public TableLoad Loads { get; } = loads;
+
+    public TableFitter Fitter { get; } = fitter;
 
     public CaptureOptions Capture { get; } = capture;
 

@@ -11,6 +11,12 @@ internal enum CaptureStep
     BeforePosition,
     PositionSaved,
     Acknowledged,
+
+    /// <summary>A load's rows are in raw.</summary>
+    LoadCommitted,
+
+    /// <summary>Refined was computed from them.</summary>
+    LoadRefined,
 }
 
 /// <summary>Is told of each step, so that tests can break off at any of them.</summary>

@@ -18,7 +18,7 @@ internal sealed record TableShape(Relation Relation, TablePlan Plan, IReadOnlyLi
     public required PgTable Source { get; init; }
 
     /// <summary>Columns that existing rows got a value for without a change in the log: the table has to be loaded again.</summary>
-    public IReadOnlyList<string> FilledBehindTheLog { get; init; } = [];
+    public IReadOnlyList<LandedColumn> FilledBehindTheLog { get; init; } = [];
 
     public IReadOnlyList<ColumnDecoder> Decoders { get; } = [.. Plan.Columns.Select(TextForms.DecoderFor)];
 
@@ -29,6 +29,8 @@ internal sealed record TableShape(Relation Relation, TablePlan Plan, IReadOnlyLi
 /// <summary>A table whose changes are captured: one sync. Its state is changed under <see cref="Gate"/>, which whoever commits to its tables holds.</summary>
 internal sealed class CapturedTable(SyncDefinition sync) : IDisposable
 {
+    private bool _isShapeOutdated;
+
     public SyncDefinition Sync { get; } = sync;
 
     public string Name => Sync.Name;
@@ -52,7 +54,14 @@ internal sealed class CapturedTable(SyncDefinition sync) : IDisposable
     public byte[]? HashKey { get; init; }
 
     /// <summary>Columns that a value made text, with the reason.</summary>
-    public IReadOnlyDictionary<string, string> LearnedText { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> LearnedText { get; set; } = new Dictionary<string, string>();
+
+    /// <summary>How columns are loaded has changed: the reading thread has to make the shape anew.</summary>
+    public bool IsShapeOutdated
+    {
+        get => Volatile.Read(ref _isShapeOutdated);
+        set => Volatile.Write(ref _isShapeOutdated, value);
+    }
 
     /// <summary>As the log describes it; of the reading thread.</summary>
     public TableShape? Shape { get; set; }
@@ -60,7 +69,19 @@ internal sealed class CapturedTable(SyncDefinition sync) : IDisposable
     /// <summary>The shape for which the lake's tables were made fit; of whoever lands.</summary>
     public TableShape? LandedShape { get; set; }
 
-    public (LakePortal.Iceberg.Table Raw, LakePortal.Iceberg.Table Refined)? Prepared { get; set; }
+    public LakePortal.Iceberg.Table? Prepared { get; set; }
+
+    /// <summary>The source's table as the lake last had it; null: never loaded.</summary>
+    public LandedTable? Landed { get; set; }
+
+    /// <summary>The source is another cluster, or on another timeline: positions in raw say nothing any more.</summary>
+    public bool StartsOver { get; set; }
+
+    /// <summary>While the table is loaded for the first time, or once more after a gap: what committed before is in the load.</summary>
+    public PgPosition LoadFrom { get; set; }
+
+    /// <summary>The load that is going on began without changes that had been kept.</summary>
+    public bool IsFreshLoad { get; set; }
 
     /// <summary>The key that refined has; empty: none, or no table yet.</summary>
     public IReadOnlyList<string> KeyInLake { get; set; } = [];
@@ -75,7 +96,7 @@ internal sealed class CapturedTable(SyncDefinition sync) : IDisposable
     public PgPosition RefinedPosition { get; set; }
 
     /// <summary>A transaction that committed at <paramref name="commit"/> is new to the table.</summary>
-    public bool Wants(PgPosition commit) => State is not CaptureStates.Waiting && commit >= RawPosition;
+    public bool Wants(PgPosition commit) => State is CaptureStates.Streaming or CaptureStates.Loading && commit >= RawPosition && commit >= LoadFrom;
 
     public void Dispose() => Gate.Dispose();
 }

@@ -10,6 +10,7 @@ internal sealed class ChangeBatch(IStagingArea area, long number) : IDisposable
 {
     private readonly Dictionary<CapturedTable, List<ChangeSegment>> _segments = [];
     private long _sequence;
+    private int _names;
 
     public long Number { get; } = number;
 
@@ -79,7 +80,7 @@ internal sealed class ChangeBatch(IStagingArea area, long number) : IDisposable
         if (segments.Count == 0 || !ReferenceEquals(segments[^1].Shape, table.Shape))
         {
             var shape = table.Shape ?? throw new SourceProtocolException($"The log has a change of {table.Sync.SourceTable} before its relation.");
-            segments.Add(new ChangeSegment(area, shape, string.Create(CultureInfo.InvariantCulture, $"changes_{Number}_{_segments.Count}_{segments.Count}")));
+            segments.Add(new ChangeSegment(area, shape, string.Create(CultureInfo.InvariantCulture, $"changes_{Number}_{++_names}")));
         }
 
         return segments[^1];

@@ -1,9 +1,7 @@
 using System.Globalization;
-using System.Text.Json;
 using DuckDB.NET.Data;
 using LakePortal.Engine.Writing;
 using LakePortal.Iceberg;
-using LakePortal.Iceberg.Catalog;
 using LakePortal.Ingestion.Capture.State;
 using LakePortal.Ingestion.Offload.Landing;
 using LakePortal.Ingestion.Offload.Mapping;
@@ -21,7 +19,7 @@ namespace LakePortal.Ingestion.Capture.Landing;
 /// (<see cref="RefinedCatchUp"/>). The source is told only after both.
 /// </summary>
 internal sealed class ChangeLander(
-    ITableCatalog catalog, LakeTables lakeTables, CaptureStore store, DeadLetterTable deadLetters, RefinedCatchUp catchUp, ICaptureSteps steps, IChangeFeed feed, IMediator mediator,
+    TableFitter fitter, CaptureStore store, DeadLetterTable deadLetters, RefinedCatchUp catchUp, ICaptureSteps steps, IChangeFeed feed, IMediator mediator,
     TimeProvider clock, ILogger<ChangeLander> logger)
 {
     /// <summary>Tables wait for the disk more than for the processor: several are committed at once.</summary>
@@ -40,7 +38,11 @@ internal sealed class ChangeLander(
                 await LandAsync(table, segments, batch, area, cancellationToken);
             }
         }
-        catch (Exception e) when (e is CaptureHeldException or ColumnTypeChangedException or TableReadOnlyException)
+        catch (ColumnTypeChangedException e)
+        {
+            await ReloadAsync(source, table, $"{e.Message} The table is loaded anew.", cancellationToken);
+        }
+        catch (Exception e) when (e is CaptureHeldException or TableReadOnlyException)
         {
             await HoldAsync(source, table, (LakePortalException)e, cancellationToken);
         }
@@ -60,14 +62,30 @@ internal sealed class ChangeLander(
         Announce(table);
     }
 
+    /// <summary>Its changes are dropped from here on, and it is loaded again. Callers hold the table's gate, or nobody commits.</summary>
+    public async Task ReloadAsync(string source, CapturedTable table, string why, CancellationToken cancellationToken)
+    {
+        (table.State, table.Reason) = (CaptureStates.Waiting, why);
+        _ = await store.ChangeTableAsync(table.Name, source, row => (row.State, row.Reason, row.Hint) = (CaptureStates.Waiting, why, null), cancellationToken);
+        await store.AddEventAsync(source, table.Name, "schema-change", why, table.RawPosition, cancellationToken);
+        Announce(table);
+    }
+
     private async Task LandAsync(CapturedTable table, List<ChangeSegment> segments, ChangeBatch batch, IStagingArea area, CancellationToken cancellationToken)
     {
+        // A load that joined meanwhile has everything before its own position; what was read before it knew that must not go in a second time, or bring it back.
+        var known = table.RawPosition;
+        if (batch.End <= known)
+        {
+            return;
+        }
+
         await steps.ReachedAsync(CaptureStep.BeforeRaw, table.Name, cancellationToken);
         var shape = segments[^1].Shape;
-        var (raw, refined) = await PrepareAsync(table, shape, cancellationToken);
+        var raw = await fitter.ForChangesAsync(table, shape, cancellationToken);
         await using var connection = area.OpenConnection();
         var changes = $"{segments[0].Name}_all";
-        Execute(connection, $"CREATE OR REPLACE TABLE {changes} AS {ChangeSql.Union(segments)}");
+        Execute(connection, $"CREATE OR REPLACE TABLE {changes} AS {ChangeSql.Union(segments, known)}");
         var columns = await ColumnsAsync(connection, changes);
         if (table.IsFollowed && segments.Any(s => s.HasUnchanged))
         {
@@ -81,7 +99,7 @@ internal sealed class ChangeLander(
         var ingestedAt = clock.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", CultureInfo.InvariantCulture) + "+00";
         var files = await area.WriteFilesAsync(connection, ChangeSql.Raw(changes, columns, Absent(raw, columns), ingestedAt), table.Sync.Raw, cancellationToken);
         await steps.ReachedAsync(CaptureStep.RawWritten, table.Name, cancellationToken);
-        await deadLetters.WriteAsync(table, [.. segments.SelectMany(s => s.DeadLetters)], batch.End, area, cancellationToken);
+        await deadLetters.WriteAsync(table, [.. segments.SelectMany(s => s.DeadLetters).Where(l => string.CompareOrdinal(l.Position, known.Sortable) >= 0)], batch.End, area, cancellationToken);
         var rawOutcome = await area.CommitAppendAsync(table.Sync.Raw, files, table.Notes.ForCapture(batch.End, ingestedAt), cancellationToken);
         table.RawPosition = batch.End;
         await steps.ReachedAsync(CaptureStep.RawCommitted, table.Name, cancellationToken);
@@ -89,8 +107,14 @@ internal sealed class ChangeLander(
 
         if (table.IsFollowed)
         {
-            var truncated = segments.Max(s => s.TruncatedAt);
+            var truncated = Truncated(connection, changes);
             await catchUp.ApplyAsync(table, changes, columns, shape.Key, truncated, batch.End, area, connection, cancellationToken);
+        }
+
+        if (segments.Any(s => s.TruncatedAt is not null) && table.Landed is { } landed)
+        {
+            // A truncation changes the files as a rewrite does, but is in the log.
+            await fitter.SaveAsync(table, landed with { Heaps = null }, cancellationToken);
         }
 
         Execute(connection, $"DROP TABLE {changes}");
@@ -106,57 +130,6 @@ internal sealed class ChangeLander(
             (row.LastCommitAt, row.Changes, row.DeadLetters) = (clock.GetUtcNow(), row.Changes + rows, row.DeadLetters + dead);
         }, cancellationToken);
         Announce(table);
-        _ = refined;
-    }
-
-    /// <summary>The lake's tables, fit for the shape. A column that has another name has it in the lake from now on, old rows included.</summary>
-    private async Task<(Table Raw, Table Refined)> PrepareAsync(CapturedTable table, TableShape shape, CancellationToken cancellationToken)
-    {
-        if (ReferenceEquals(table.LandedShape, shape) && table.Prepared is { } known)
-        {
-            return known;
-        }
-
-        var row = await store.FindTableAsync(table.Name, cancellationToken);
-        var before = row?.Relation is { } json ? JsonSerializer.Deserialize<List<LandedColumn>>(json)! : [];
-        foreach (var identifier in new[] { table.Sync.Raw, table.Sync.Refined })
-        {
-            await RenameAsync(identifier, before, shape.Plan, cancellationToken);
-        }
-
-        var notes = new List<string>();
-        var prepared = await lakeTables.PrepareAsync(table.Sync, shape.Plan, shape.Source, shape.Key, rebuild: false, notes.Add, cancellationToken);
-        foreach (var note in notes)
-        {
-            await store.AddEventAsync(table.Sync.Source, table.Name, "schema-change", note, table.RawPosition, cancellationToken);
-        }
-
-        var landed = JsonSerializer.Serialize(shape.Plan.Columns.Select(c => new LandedColumn(c.Source.Number, c.LakeName)));
-        _ = await store.ChangeTableAsync(table.Name, table.Sync.Source, r => r.Relation = landed, cancellationToken);
-        if (shape.FilledBehindTheLog.Count > 0)
-        {
-            table.NeedsLoad = $"{string.Join(", ", shape.FilledBehindTheLog)} came with a default, which existing rows have without being in the log";
-        }
-
-        (table.LandedShape, table.Prepared) = (shape, (prepared.Raw, prepared.Refined));
-        return (prepared.Raw, prepared.Refined);
-    }
-
-    private async Task RenameAsync(TableIdentifier identifier, List<LandedColumn> before, TablePlan plan, CancellationToken cancellationToken)
-    {
-        if (await catalog.FindAsync(identifier, cancellationToken) is not { } table)
-        {
-            return;
-        }
-
-        var renamed = before
-            .Select(b => (b.Name, Now: plan.Columns.FirstOrDefault(c => c.Source.Number > 0 && c.Source.Number == b.Number)?.LakeName))
-            .Where(r => r.Now is not null && r.Now != r.Name && table.Schema.Find(r.Name) is not null && table.Schema.Find(r.Now) is null && plan.Columns.All(c => c.LakeName != r.Name))
-            .ToList();
-        if (renamed.Count > 0)
-        {
-            _ = await table.UpdateSchemaAsync(u => renamed.ForEach(r => u.RenameColumn(r.Name, r.Now!)), cancellationToken);
-        }
     }
 
     private static IReadOnlyList<string> Absent(Table raw, IReadOnlyList<string> columns) =>
@@ -174,7 +147,7 @@ internal sealed class ChangeLander(
             names.Add(reader.GetString(0));
         }
 
-        return names[..^7];
+        return [.. names.Except(ChangeSql.OwnColumns)];
     }
 
     private async Task AnnounceAsync(TableIdentifier table, long? snapshotId)
@@ -190,6 +163,13 @@ internal sealed class ChangeLander(
         feed.Publish($"sync/{table.Name}");
     }
 
+    private static long? Truncated(DuckDBConnection connection, string changes)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = $"SELECT max(lp_seq) FROM {changes} WHERE lp_op = 't'";
+        return command.ExecuteScalar() as long?;
+    }
+
     private static void Execute(DuckDBConnection connection, string sql)
     {
         using var command = connection.CreateCommand();
@@ -197,6 +177,3 @@ internal sealed class ChangeLander(
         _ = command.ExecuteNonQuery();
     }
 }
-
-/// <summary>A column as it was last landed: by its number in the source it is recognised under another name.</summary>
-internal sealed record LandedColumn(short Number, string Name);

@@ -41,7 +41,7 @@ internal sealed class ChangeSegment : IDisposable
         var columns = shape.Plan.Columns.Select((c, i) => string.Create(CultureInfo.InvariantCulture, $"c{i} {c.StagingType}"));
         using (var command = _connection.CreateCommand())
         {
-            command.CommandText = $"CREATE TABLE {name} ({string.Join(", ", columns)}, op VARCHAR, seq BIGINT, xid BIGINT, committed TIMESTAMPTZ, pos VARCHAR, unchanged VARCHAR, moved BIGINT)";
+            command.CommandText = $"CREATE TABLE {name} ({string.Join(", ", columns)}, lp_op VARCHAR, lp_seq BIGINT, lp_xid BIGINT, lp_committed TIMESTAMPTZ, lp_pos VARCHAR, lp_unchanged VARCHAR, lp_moved BIGINT)";
             _ = command.ExecuteNonQuery();
         }
 

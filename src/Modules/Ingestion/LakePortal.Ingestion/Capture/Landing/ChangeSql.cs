@@ -7,23 +7,27 @@ namespace LakePortal.Ingestion.Capture.Landing;
 /// <summary>SQL over staged changes. Columns: see <see cref="ChangeSegment"/>.</summary>
 internal static class ChangeSql
 {
+    /// <summary>What staged changes have beside the lake's columns, under names that no source is likely to use.</summary>
+    public static readonly IReadOnlyList<string> OwnColumns = ["lp_op", "lp_seq", "lp_xid", "lp_committed", "lp_pos", "lp_unchanged", "lp_moved"];
+
     /// <summary>Tells the rows that only go in what a merge is given.</summary>
     public const string DeletedFlag = "lakeportal_deleted";
 
     /// <summary>All of the segments under the names that the newest shape has; a column that an earlier shape lacks is null there.</summary>
-    public static string Union(IReadOnlyList<ChangeSegment> segments)
+    /// <param name="from">Changes of transactions before it are left out.</param>
+    public static string Union(IReadOnlyList<ChangeSegment> segments, PgPosition from)
     {
         var shape = segments[^1].Shape;
-        return string.Join(" UNION ALL BY NAME ", segments.Select(s => $"SELECT {string.Join(", ", Columns(s, shape.Plan))}, op, seq, xid, committed, pos, moved, {Unchanged(s, shape.Plan)} AS unchanged FROM {s.Name} WHERE op <> 'x'"));
+        return string.Join(" UNION ALL BY NAME ", segments.Select(s => $"SELECT {string.Join(", ", Columns(s, shape.Plan))}, lp_op, lp_seq, lp_xid, lp_committed, lp_pos, lp_moved, {Unchanged(s, shape.Plan)} AS lp_unchanged FROM {s.Name} WHERE lp_op <> 'x' AND lp_pos >= '{from.Sortable}'"));
     }
 
     /// <summary>The newest change of each key after the last truncation, flagged when it deletes.</summary>
     public static string Newest(string changes, IReadOnlyList<string> columns, IReadOnlyList<string> key, long? truncatedAt)
     {
-        var after = truncatedAt is { } t ? string.Create(CultureInfo.InvariantCulture, $" AND seq > {t}") : "";
+        var after = truncatedAt is { } t ? string.Create(CultureInfo.InvariantCulture, $" AND lp_seq > {t}") : "";
         return $"""
-            SELECT {Names(columns)}, op = 'd' AS {DeletedFlag} FROM {changes} WHERE op <> 't'{after}
-            QUALIFY row_number() OVER (PARTITION BY {Names(key)} ORDER BY seq DESC) = 1
+            SELECT {Names(columns)}, lp_op = 'd' AS {DeletedFlag} FROM {changes} WHERE lp_op <> 't'{after}
+            QUALIFY row_number() OVER (PARTITION BY {Names(key)} ORDER BY lp_seq DESC) = 1
             """;
     }
 
@@ -31,8 +35,8 @@ internal static class ChangeSql
     /// <param name="absent">Columns that raw has and the changes lack, as expressions.</param>
     public static string Raw(string changes, IReadOnlyList<string> columns, IReadOnlyList<string> absent, string ingestedAt) =>
         $"""
-        SELECT {string.Join(", ", columns.Select(PgSql.Quote).Concat(absent))}, op AS "_op", 'CDC' AS "_load_type", pos AS "_position", xid AS "_txid", committed AS "_committed_at",
-          TIMESTAMPTZ '{ingestedAt}' AS "_ingested_at", unchanged AS "_unchanged" FROM {changes} ORDER BY seq
+        SELECT {string.Join(", ", columns.Select(PgSql.Quote).Concat(absent))}, lp_op AS "_op", 'CDC' AS "_load_type", lp_pos AS "_position", lp_xid AS "_txid", lp_committed AS "_committed_at",
+          TIMESTAMPTZ '{ingestedAt}' AS "_ingested_at", lp_unchanged AS "_unchanged" FROM {changes} ORDER BY lp_seq
         """;
 
     public static string Names(IEnumerable<string> columns, string? alias = null) => string.Join(", ", columns.Select(c => alias is null ? PgSql.Quote(c) : $"{alias}.{PgSql.Quote(c)}"));
@@ -46,8 +50,8 @@ internal static class ChangeSql
         }
 
         var names = segment.Shape.Plan.Columns.Select((c, i) => (Now: Now(c, newest), Bit: i + 1)).Where(c => c.Now is not null)
-            .Select(c => string.Create(CultureInfo.InvariantCulture, $"CASE WHEN unchanged[{c.Bit}] = '1' THEN {PgSql.Literal(c.Now!.LakeName)} END"));
-        return $"CASE WHEN unchanged IS NOT NULL THEN list_filter([{string.Join(", ", names)}], lambda n: n IS NOT NULL) END";
+            .Select(c => string.Create(CultureInfo.InvariantCulture, $"CASE WHEN lp_unchanged[{c.Bit}] = '1' THEN {PgSql.Literal(c.Now!.LakeName)} END"));
+        return $"CASE WHEN lp_unchanged IS NOT NULL THEN list_filter([{string.Join(", ", names)}], lambda n: n IS NOT NULL) END";
     }
 
     private static ColumnPlan? Now(ColumnPlan column, TablePlan newest) =>

@@ -14,10 +14,10 @@ internal static class KeylessRows
         IStagingArea area, DuckDBConnection connection, TableIdentifier refined, string changes, IReadOnlyList<string> columns, long? truncatedAt, IReadOnlyDictionary<string, string> summary,
         CancellationToken cancellationToken)
     {
-        var after = truncatedAt is { } t ? string.Create(CultureInfo.InvariantCulture, $" AND seq > {t}") : "";
+        var after = truncatedAt is { } t ? string.Create(CultureInfo.InvariantCulture, $" AND lp_seq > {t}") : "";
         var names = ChangeSql.Names(columns);
         var net = $"{changes}_net";
-        Execute(connection, $"CREATE OR REPLACE TABLE {net} AS SELECT {names}, sum(CASE op WHEN 'd' THEN -1 ELSE 1 END) AS {Copies} FROM {changes} WHERE op <> 't'{after} GROUP BY {names} HAVING {Copies} <> 0");
+        Execute(connection, $"CREATE OR REPLACE TABLE {net} AS SELECT {names}, sum(CASE lp_op WHEN 'd' THEN -1 ELSE 1 END) AS {Copies} FROM {changes} WHERE lp_op <> 't'{after} GROUP BY {names} HAVING {Copies} <> 0");
         var removes = Scalar(connection, $"SELECT count(*) FROM {net} WHERE {Copies} < 0") > 0;
         try
         {

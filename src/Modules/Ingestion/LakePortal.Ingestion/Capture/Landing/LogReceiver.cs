@@ -104,10 +104,12 @@ internal sealed class LogReceiver(Func<string, string, CapturedTable?> find, Fun
             return null;
         }
 
-        if (!ReferenceEquals(table.Shape?.Relation, known.Relation))
+        if (table.IsShapeOutdated || !ReferenceEquals(table.Shape?.Relation, known.Relation))
         {
+            var isOutdated = table.IsShapeOutdated;
+            table.IsShapeOutdated = false;
             // The same definition, sent once more, keeps the rows in one piece.
-            table.Shape = table.Shape is { } same && same.Relation.IsSameAs(known.Relation) ? same with { Relation = known.Relation } : shape(table, known.Relation);
+            table.Shape = !isOutdated && table.Shape is { } same && same.Relation.IsSameAs(known.Relation) ? same with { Relation = known.Relation } : shape(table, known.Relation);
             if (table.Shape is null)
             {
                 return null;

@@ -26,6 +26,7 @@ internal sealed class RefinedCatchUp(ITableCatalog catalog, ILakeWriter writer, 
         long? snapshot;
         if (key.Count == 0)
         {
+            await steps.ReachedAsync(CaptureStep.RefinedPrepared, table.Name, cancellationToken);
             snapshot = await KeylessRows.ApplyAsync(area, connection, table.Sync.Refined, changes, columns, truncatedAt, summary, cancellationToken);
         }
         else
@@ -72,7 +73,7 @@ internal sealed class RefinedCatchUp(ITableCatalog catalog, ILakeWriter writer, 
             throw new CaptureHeldException(table.Name, $"{incomplete} changes of {table.Sync.SourceTable} leave values out that the lake does not have.", "Load the table again: bootstrap it.");
         }
 
-        var truncated = Scalar(connection, $"SELECT max(seq) FROM {Changes} WHERE op = 't'") as long?;
+        var truncated = Scalar(connection, $"SELECT max(lp_seq) FROM {Changes} WHERE lp_op = 't'") as long?;
         await ApplyAsync(table, Changes, columns, key, truncated, table.RawPosition, area, connection, cancellationToken);
         Execute(connection, $"DROP TABLE IF EXISTS {Changes}");
     }
@@ -83,11 +84,14 @@ internal sealed class RefinedCatchUp(ITableCatalog catalog, ILakeWriter writer, 
     /// </summary>
     /// <param name="raw">As of the snapshot that reaches <paramref name="to"/>.</param>
     /// <param name="from">The position of the load; of the earliest of its chunks when it was interrupted.</param>
-    public async Task ReplaceAsync(CapturedTable table, Table raw, IReadOnlyList<string> key, PgPosition from, PgPosition to, CancellationToken cancellationToken)
+    public async Task ReplaceAsync(CapturedTable table, Table raw, IReadOnlyList<string> key, PgPosition from, PgPosition to, IStagingArea area, CancellationToken cancellationToken)
     {
+        // Rows that changed their key, and left values out, are followed back by what applies changes, on top of the load's rows alone.
+        var isLoadAlone = key.Count > 0 && await HasMovedAsync(raw, from, area, cancellationToken);
+        to = isLoadAlone ? from : to;
         var columns = LakeColumns(raw);
         var names = ChangeSql.Names(columns);
-        var rows = $"(SELECT * FROM {RefinedWriter.Name(raw.Identifier)} WHERE \"_position\" >= '{from.Sortable}')";
+        var rows = $"(SELECT * FROM {RefinedWriter.Name(raw.Identifier)} WHERE \"_position\" >= '{from.Sortable}'{(isLoadAlone ? " AND \"_load_type\" = 'BATCH'" : "")})";
         var alive = $"(SELECT r.* FROM {rows} AS r WHERE r.\"_position\" > coalesce((SELECT max(t.\"_position\") FROM {rows} AS t WHERE t.\"_op\" = 't'), ''))";
         var resolved = ResolvedRows(alive, columns, key);
         var sql = key.Count == 0
@@ -105,7 +109,17 @@ internal sealed class RefinedCatchUp(ITableCatalog catalog, ILakeWriter writer, 
         await mediator.Publish(new TableChanged(table.Sync.Refined.ToString(), outcome.SnapshotId), CancellationToken.None);
     }
 
-    /// <summary>Raw's rows with the values that the source left out taken from the row before. Rows whose key changed are found by their neighbour in the log.</summary>
+    private static async Task<bool> HasMovedAsync(Table raw, PgPosition from, IStagingArea area, CancellationToken cancellationToken)
+    {
+        await using var connection = area.OpenConnection();
+        var position = raw.Schema.Find("_position")!;
+        await area.CopyTableAsync(connection, raw.Identifier, new Predicate.Compare(position.Id, CompareOp.GreaterOrEqual, from.Sortable), $"\"_position\" >= '{from.Sortable}' AND \"_op\" = 'c' AND \"_unchanged\" IS NOT NULL", "moved_rows", cancellationToken);
+        var moved = Scalar(connection, "SELECT count(*) FROM moved_rows") is > 0L;
+        Execute(connection, "DROP TABLE moved_rows");
+        return moved;
+    }
+
+    /// <summary>Raw's rows with the values that the source left out taken from the row before.</summary>
     private static string ResolvedRows(string rows, IReadOnlyList<string> columns, IReadOnlyList<string> key)
     {
         var others = columns.Except(key).ToList();
@@ -126,9 +140,9 @@ internal sealed class RefinedCatchUp(ITableCatalog catalog, ILakeWriter writer, 
         await area.CopyTableAsync(connection, raw.Identifier, new Predicate.Compare(position.Id, CompareOp.GreaterOrEqual, from.Sortable), $"\"_position\" >= '{from.Sortable}'", $"{into}_rows", cancellationToken);
         Execute(connection, $"""
             CREATE OR REPLACE TABLE {into} AS
-            SELECT {ChangeSql.Names(columns)}, "_op" AS op, row_number() OVER (ORDER BY "_position") - 1 AS seq, "_txid" AS xid, "_committed_at" AS committed, "_position" AS pos,
-              CASE WHEN "_op" = 'c' AND "_unchanged" IS NOT NULL THEN row_number() OVER (ORDER BY "_position") - 2 END AS moved, "_unchanged" AS unchanged
-            FROM {into}_rows; DROP TABLE {into}_rows
+            SELECT {ChangeSql.Names(columns)}, "_op" AS lp_op, row_number() OVER (ORDER BY "_position") - 1 AS lp_seq, "_txid" AS lp_xid, "_committed_at" AS lp_committed, "_position" AS lp_pos,
+              CASE WHEN "_op" = 'c' AND "_unchanged" IS NOT NULL THEN row_number() OVER (ORDER BY "_position") - 2 END AS lp_moved, "_unchanged" AS lp_unchanged
+            FROM {into}_rows WHERE "_load_type" = 'CDC'; DROP TABLE {into}_rows
             """);
     }
 

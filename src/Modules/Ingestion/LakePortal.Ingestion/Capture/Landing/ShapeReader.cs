@@ -1,4 +1,5 @@
 using LakePortal.Ingestion.Capture.Reading;
+using LakePortal.Ingestion.Capture.Slots;
 using LakePortal.Ingestion.Offload.Mapping;
 using LakePortal.Ingestion.Sources.Postgres;
 using Npgsql;
@@ -14,13 +15,19 @@ internal static class ShapeReader
     {
         var now = await PgCatalog.ReadOneAsync(connection, relation.Schema, relation.Name, cancellationToken);
         var types = await PgCatalog.ReadTypesByOidAsync(connection, [.. relation.Columns.Select(c => c.TypeOid)], cancellationToken);
+        var logged = now?.Columns.Where(c => !c.IsGenerated).ToList() ?? [];
+        var isCurrent = logged.Count == relation.Columns.Count && logged.Zip(relation.Columns).All(p => IsSame(p.First, p.Second));
         var columns = new List<PgColumn>();
         foreach (var column in relation.Columns)
         {
-            // The catalogs may be ahead of the log: a column counts as the same when name and type are.
-            var known = now?.Columns.FirstOrDefault(c => c.Name == column.Name && c.TypeOid == column.TypeOid && c.TypeModifier == column.TypeModifier);
-            columns.Add(known ?? new PgColumn(-1, column.Name, await DisplayAsync(connection, column, cancellationToken), column.TypeOid, column.TypeModifier, column.IsKey, false));
+            var known = logged.FirstOrDefault(c => IsSame(c, column));
+            var number = isCurrent ? known!.Number : NumberBehind(captured, column.Name) ?? Free(known, columns) ?? -1;
+            columns.Add(known is null
+                ? new PgColumn(number, column.Name, await DisplayAsync(connection, column, cancellationToken), column.TypeOid, column.TypeModifier, column.IsKey, false)
+                : known with { Number = number });
         }
+
+        NumberRenamed(columns, Before(captured), now);
 
         var source = new PgTable
         {
@@ -37,7 +44,7 @@ internal static class ShapeReader
         var plan = TablePlan.For(source, new ColumnChoices(sync.Exclude.ToHashSet(StringComparer.Ordinal), sync.Hash.ToHashSet(StringComparer.Ordinal), text) { HashKey = captured.HashKey });
         var map = relation.Columns.Select(c => IndexOf(plan, c.Name)).ToList();
         var key = Key(sync.Key.Count > 0 ? sync.Key : source.Key, plan, relation, captured);
-        var filled = now is null ? [] : await FilledAsync(connection, now, captured.Shape, plan, cancellationToken);
+        var filled = now is null || captured.Landed is not { } landed ? [] : await FilledAsync(connection, now, landed, plan, cancellationToken);
         return new TableShape(relation, plan, map, key) { Source = source, FilledBehindTheLog = filled };
     }
 
@@ -68,20 +75,52 @@ internal static class ShapeReader
         return [.. wanted.Select(k => plan.Find(k)!.LakeName)];
     }
 
-    /// <summary>A column that came with a default: rows that were there have it without having been written.</summary>
-    private static async Task<IReadOnlyList<string>> FilledAsync(NpgsqlConnection connection, PgTable now, TableShape? before, TablePlan plan, CancellationToken cancellationToken)
+    private static bool IsSame(PgColumn column, RelationColumn logged) => column.Name == logged.Name && column.TypeOid == logged.TypeOid && column.TypeModifier == logged.TypeModifier;
+
+    /// <summary>The columns that the log had last, by name.</summary>
+    private static List<(short Number, string Name)> Before(CapturedTable captured) => captured.Shape is { } shape
+        ? [.. shape.Source.Columns.Where(c => c.Number > 0).Select(c => (c.Number, c.Name))]
+        : [.. (captured.Landed?.Columns ?? []).Select(c => (c.Number, c.Source))];
+
+    /// <summary>The log is behind the catalogs, which may use the name for another column by now: what the name stood for before in the log counts.</summary>
+    private static short? NumberBehind(CapturedTable captured, string name) => Before(captured).Where(b => b.Name == name).Select(b => (short?)b.Number).FirstOrDefault();
+
+    /// <summary>
+    /// A name that neither the log before nor the catalogs know was given and taken away since. Columns come in the order of their numbers, and new ones last:
+    /// it is the one column that is missing in its place, where that one is still there now, or others follow.
+    /// </summary>
+    private static void NumberRenamed(List<PgColumn> columns, List<(short Number, string Name)> before, PgTable? now)
     {
-        var added = before is null ? [] : plan.Columns.Where(c => c.Source.Number > 0 && before.Plan.Columns.All(b => b.Source.Number != c.Source.Number)).Select(c => c.Source.Number).ToArray();
-        if (added.Length == 0)
+        for (var i = 0; i < columns.Count; i++)
+        {
+            if (columns[i].Number > 0)
+            {
+                continue;
+            }
+
+            var from = columns.Take(i).Select(c => c.Number).DefaultIfEmpty((short)0).Max();
+            var to = columns.Skip(i + 1).Where(c => c.Number > 0).Select(c => c.Number).DefaultIfEmpty(short.MaxValue).Min();
+            var missing = before.Where(b => b.Number > from && b.Number < to && columns.All(c => c.Number != b.Number) && (to < short.MaxValue || now?.Columns.Any(c => c.Number == b.Number) == true)).ToList();
+            if (missing.Count == 1)
+            {
+                columns[i] = columns[i] with { Number = missing[0].Number };
+            }
+        }
+    }
+
+    private static short? Free(PgColumn? known, List<PgColumn> columns) => known is not null && columns.All(c => c.Number != known.Number) ? known.Number : null;
+
+    /// <summary>A column that came with a default, or in place of another of its name: rows that were there have a value without having been written.</summary>
+    private static async Task<IReadOnlyList<LandedColumn>> FilledAsync(NpgsqlConnection connection, PgTable now, LandedTable landed, TablePlan plan, CancellationToken cancellationToken)
+    {
+        var added = LandedTable.Of(plan).Where(c => !landed.Has(c.Number)).ToList();
+        if (added.Count == 0)
         {
             return [];
         }
 
-        await using var command = new NpgsqlCommand(PgCatalogSql.Defaults, connection)
-        {
-            Parameters = { new() { Value = now.Oid, NpgsqlDbType = NpgsqlDbType.Oid }, new() { Value = added } },
-        };
-        return (string[]?)await command.ExecuteScalarAsync(cancellationToken) ?? [];
+        var watched = (await SourceWatch.ReadAsync(connection, [(now.Schema, now.Name)], cancellationToken)).Values.SingleOrDefault();
+        return [.. added.Where(a => landed.Columns.Any(l => l.Name == a.Name) || watched?.Columns.Any(c => c.Number == a.Number && c.IsFilled) == true)];
     }
 
     private static async Task<string> DisplayAsync(NpgsqlConnection connection, RelationColumn column, CancellationToken cancellationToken)

@@ -61,7 +61,7 @@ internal sealed class CaptureLakeBarrier(CaptureRegistry registry, ITableCatalog
         }
 
         var key = table.KeyInLake;
-        if (key.Count == 0 || Count(connection, $"(SELECT * FROM {Later} WHERE op = 't')") > 0)
+        if (key.Count == 0 || Count(connection, $"(SELECT * FROM {Later} WHERE lp_op = 't')") > 0)
         {
             throw new SourceTableChangedException(table.Sync.SourceTable, "it was truncated, or has no key and was changed, between two commits of the lake");
         }
@@ -105,7 +105,7 @@ internal sealed class CaptureLakeBarrier(CaptureRegistry registry, ITableCatalog
         await area.CopyTableAsync(connection, raw.Identifier, range,
             string.Create(CultureInfo.InvariantCulture, $"\"_position\" >= '{from.Sortable}' AND \"_position\" < '{to.Sortable}' AND \"_load_type\" = 'CDC'"), $"{into}_rows", cancellationToken);
         var columns = raw.Schema.Fields.Select(f => f.Name).Where(n => TablePlan.LogColumns.All(c => c.Name != n)).ToList();
-        Execute(connection, $"CREATE OR REPLACE TABLE {into} AS SELECT {ChangeSql.Names(columns)}, \"_op\" AS op, row_number() OVER (ORDER BY \"_position\") AS seq FROM {into}_rows; DROP TABLE {into}_rows");
+        Execute(connection, $"CREATE OR REPLACE TABLE {into} AS SELECT {ChangeSql.Names(columns)}, \"_op\" AS lp_op, row_number() OVER (ORDER BY \"_position\") AS lp_seq FROM {into}_rows; DROP TABLE {into}_rows");
         return columns;
     }
 

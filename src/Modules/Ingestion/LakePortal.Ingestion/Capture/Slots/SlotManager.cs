@@ -133,13 +133,16 @@ internal sealed class SlotManager(SourceDefinition source, NpgsqlConnection conn
         await using var command = new NpgsqlCommand(PgCatalogSql.Identity, connection) { Parameters = { new() { Value = table.Oid, NpgsqlDbType = NpgsqlDbType.Oid } } };
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         _ = await reader.ReadAsync(cancellationToken);
-        var (identity, hasKey, kind, persistence) = (reader.GetChar(0), reader.GetBoolean(1), reader.GetChar(2), reader.GetChar(3));
+        var (kind, persistence, hasInheritors) = (reader.GetChar(0), reader.GetChar(1), reader.GetBoolean(2));
+        var bare = reader.IsDBNull(3) ? [] : reader.GetFieldValue<string[]>(3);
         return (kind, persistence) switch
         {
             (not ('r' or 'p'), _) => new CaptureHeldException(sync, $"{table.Display} is a {table.KindName}: its changes are not in the log.", "Use mode: batch or snapshot."),
             (_, 'u') => new CaptureHeldException(sync, $"{table.Display} is unlogged: its changes are not in the log.", $"ALTER TABLE {table.Sql} SET LOGGED; or use mode: batch."),
-            _ when identity == 'n' || (identity == 'd' && !hasKey) => new CaptureHeldException(sync,
-                $"{table.Display} has no replica identity: once published, the server would refuse updates and deletes of it.", $"ALTER TABLE {table.Sql} REPLICA IDENTITY FULL; or use mode: batch."),
+            _ when hasInheritors => new CaptureHeldException(sync, $"Other tables inherit from {table.Display}: the log names their changes as theirs.", "Use mode: batch; partitioned tables can be followed."),
+            _ when bare.Length > 0 => new CaptureHeldException(sync,
+                $"{string.Join(", ", bare)} has no replica identity: once published, the server would refuse updates and deletes of it.",
+                $"{string.Concat(bare.Select(b => $"ALTER TABLE {b} REPLICA IDENTITY FULL; "))}or use mode: batch."),
             _ => null,
         };
     }

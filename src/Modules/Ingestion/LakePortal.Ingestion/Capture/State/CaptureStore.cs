@@ -86,10 +86,14 @@ internal sealed class CaptureStore(IDbContextFactory<IngestionDbContext> databas
         }
     }
 
-    public async Task DeleteTableAsync(string sync, CancellationToken cancellationToken)
+    /// <summary>Forgets all tables but these.</summary>
+    public async Task KeepTablesAsync(IReadOnlyCollection<string> syncs, CancellationToken cancellationToken)
     {
         await using var database = await databases.CreateDbContextAsync(cancellationToken);
-        _ = await database.CaptureTables.Where(t => t.Sync == sync).ExecuteDeleteAsync(cancellationToken);
+        foreach (var gone in (await database.CaptureTables.Select(t => t.Sync).ToListAsync(cancellationToken)).Except(syncs))
+        {
+            _ = await database.CaptureTables.Where(t => t.Sync == gone).ExecuteDeleteAsync(cancellationToken);
+        }
     }
 
     public async Task AddEventAsync(string source, string? sync, string kind, string message, PgPosition? position, CancellationToken cancellationToken)

@@ -132,7 +132,10 @@ internal static class PgCatalogSql
     /// <summary>How rows are told apart in the log, and whether that is enough for changes to be made at all once the table is published.</summary>
     public const string Identity =
         """
-        SELECT c.relreplident, EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary), c.relkind, c.relpersistence, pg_catalog.pg_has_role(c.relowner, 'USAGE')
+        WITH RECURSIVE tree(oid) AS (SELECT $1::oid UNION SELECT i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.oid JOIN pg_catalog.pg_class p ON p.oid = t.oid AND p.relkind = 'p')
+        SELECT c.relkind, c.relpersistence, c.relkind = 'r' AND EXISTS (SELECT 1 FROM pg_catalog.pg_inherits i WHERE i.inhparent = c.oid),
+               (SELECT array_agg(format('%I.%I', n.nspname, h.relname) ORDER BY h.oid) FROM tree t JOIN pg_catalog.pg_class h ON h.oid = t.oid JOIN pg_catalog.pg_namespace n ON n.oid = h.relnamespace
+                WHERE h.relkind IN ('r', 'p') AND (h.relreplident = 'n' OR (h.relreplident = 'd' AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = h.oid AND i.indisprimary))))
         FROM pg_catalog.pg_class c WHERE c.oid = $1
         """;
 
@@ -142,11 +145,18 @@ internal static class PgCatalogSql
 
     public const string FormatType = "SELECT coalesce(pg_catalog.format_type($1, $2), 'unknown')";
 
-    /// <summary>Which of these columns existing rows have a value for that nobody wrote: a default, or an identity or generated value.</summary>
-    public const string Defaults =
+    /// <summary>What tells that rows of these tables changed without being in the log.</summary>
+    public const string Watch =
         """
-        SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
-        WHERE a.attrelid = $1 AND a.attnum = ANY ($2::int2[]) AND (a.atthasmissing OR a.atthasdef OR a.attidentity <> '')
+        SELECT n.nspname::text, c.relname::text, c.oid,
+               (WITH RECURSIVE tree(oid) AS (SELECT c.oid UNION SELECT i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.oid)
+                SELECT string_agg(h.oid || ':' || pg_catalog.pg_relation_filenode(h.oid), ' ' ORDER BY h.oid) FROM tree t JOIN pg_catalog.pg_class h ON h.oid = t.oid WHERE h.relkind <> 'p'),
+               string_agg(a.attnum || ':' || a.xmin, ' ' ORDER BY a.attnum),
+               coalesce(array_agg(a.attnum ORDER BY a.attnum) FILTER (WHERE a.attgenerated = ''), '{}'), coalesce(array_agg(a.attname::text ORDER BY a.attnum) FILTER (WHERE a.attgenerated = ''), '{}'),
+               coalesce(array_agg(a.atthasmissing OR a.atthasdef OR a.attidentity <> '' ORDER BY a.attnum) FILTER (WHERE a.attgenerated = ''), '{}')
+        FROM unnest($1::text[], $2::text[]) AS w(schema, name) JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.name
+        LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+        GROUP BY n.nspname, c.relname, c.oid
         """;
 
     public const string TypesByOid =

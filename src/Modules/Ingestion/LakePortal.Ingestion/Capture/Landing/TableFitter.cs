@@ -1,0 +1,99 @@
+using LakePortal.Iceberg;
+using LakePortal.Iceberg.Catalog;
+using LakePortal.Ingestion.Capture.State;
+using LakePortal.Ingestion.Offload.Landing;
+using LakePortal.Ingestion.Offload.Mapping;
+using LakePortal.Ingestion.Sources.Postgres;
+
+namespace LakePortal.Ingestion.Capture.Landing;
+
+/// <summary>Makes the lake's tables of a captured table fit for what comes. A column that has another name has it in the lake from now on, old rows included.</summary>
+internal sealed class TableFitter(ITableCatalog catalog, LakeTables lakeTables, CaptureStore store)
+{
+    /// <summary>For changes of this shape. Callers hold the table's gate.</summary>
+    public async Task<Table> ForChangesAsync(CapturedTable table, TableShape shape, CancellationToken cancellationToken)
+    {
+        if (ReferenceEquals(table.LandedShape, shape) && table.Prepared is { } known)
+        {
+            return known;
+        }
+
+        await RenameAsync(table, shape.Plan, cancellationToken);
+        var notes = new List<string>();
+        var prepared = await lakeTables.PrepareAsync(table.Sync, shape.Plan, shape.Source, shape.Key, rebuild: false, notes.Add, cancellationToken);
+        await NoteAsync(table, notes, cancellationToken);
+
+        // Columns that wait for a load are not counted as landed, so that a process that ends before it knows of them.
+        var landed = table.Landed ?? new LandedTable(shape.Source.Oid, null, null, []);
+        var filled = shape.FilledBehindTheLog.Where(f => !landed.Has(f.Number)).ToList();
+        await SaveAsync(table, landed with { Columns = [.. LandedTable.Of(shape.Plan).Where(c => filled.All(f => f.Number != c.Number))] }, cancellationToken);
+        if (filled.Count > 0)
+        {
+            table.NeedsLoad = Filled(filled.Select(f => f.Name));
+        }
+
+        (table.LandedShape, table.Prepared) = (shape, prepared.Raw);
+        return prepared.Raw;
+    }
+
+    /// <summary>For a load, which replaces every row of refined: columns may get any type.</summary>
+    public async Task<PreparedTables> ForLoadAsync(
+        CapturedTable table, TablePlan plan, PgTable source, IReadOnlyList<string> key, string heaps, string definition, IReadOnlyDictionary<string, string> text, Action<string> note, CancellationToken cancellationToken)
+    {
+        await table.Gate.WaitAsync(cancellationToken);
+        try
+        {
+            if (table.Landed?.Oid == source.Oid)
+            {
+                await RenameAsync(table, plan, cancellationToken);
+            }
+
+            var prepared = await lakeTables.PrepareAsync(table.Sync, plan, source, key, rebuild: true, note, cancellationToken);
+            await SaveAsync(table, new LandedTable(source.Oid, heaps, definition, LandedTable.Of(plan)), cancellationToken);
+            (table.LandedShape, table.Prepared, table.LearnedText, table.IsShapeOutdated) = (null, null, new Dictionary<string, string>(text), true);
+            return prepared;
+        }
+        finally
+        {
+            _ = table.Gate.Release();
+        }
+    }
+
+    public async Task SaveAsync(CapturedTable table, LandedTable landed, CancellationToken cancellationToken)
+    {
+        var json = landed.ToJson();
+        _ = await store.ChangeTableAsync(table.Name, table.Sync.Source, r => r.Relation = json, cancellationToken);
+        table.Landed = landed;
+    }
+
+    public static string Filled(IEnumerable<string> columns) => $"Existing rows have values of {string.Join(", ", columns)} that are not in the log (a default, or a column made anew): the table is loaded again.";
+
+    public async Task NoteAsync(CapturedTable table, IReadOnlyList<string> notes, CancellationToken cancellationToken)
+    {
+        foreach (var note in notes)
+        {
+            await store.AddEventAsync(table.Sync.Source, table.Name, "schema-change", note, table.RawPosition, cancellationToken);
+        }
+    }
+
+    private async Task RenameAsync(CapturedTable captured, TablePlan plan, CancellationToken cancellationToken)
+    {
+        foreach (var identifier in new[] { captured.Sync.Raw, captured.Sync.Refined })
+        {
+            if (captured.Landed is not { } before || await catalog.FindAsync(identifier, cancellationToken) is not { } table)
+            {
+                continue;
+            }
+
+            var renamed = before.Columns
+                .Select(b => (b.Name, Now: plan.Columns.FirstOrDefault(c => c.Source.Number > 0 && c.Source.Number == b.Number)?.LakeName))
+                .Where(r => r.Now is not null && r.Now != r.Name && table.Schema.Find(r.Name) is not null && table.Schema.Find(r.Now) is null && plan.Columns.All(c => c.LakeName != r.Name))
+                .ToList();
+            if (renamed.Count > 0)
+            {
+                _ = await table.UpdateSchemaAsync(u => renamed.ForEach(r => u.RenameColumn(r.Name, r.Now!)), cancellationToken);
+                await NoteAsync(captured, [.. renamed.Select(r => $"{identifier}: column {r.Name} is now {r.Now}.")], cancellationToken);
+            }
+        }
+    }
+}
