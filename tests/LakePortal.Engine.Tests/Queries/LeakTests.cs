@@ -131,4 +131,18 @@ public sealed class LeakTests : IDisposable
         await using var query = await _engine.Engine.StartAsync(new LakeQueryRequest("SELECT id FROM refined.people WHERE id = 2", Caller.System), CancellationToken.None);
         Assert.Equal(new ScanStatistics(0, 0, 0, 0, 0, 0), query.Scan);
     }
+
+    [Theory]
+    [InlineData("SELECT (SELECT count(*) FROM refined.people)", "(subquery)")]
+    [InlineData("SELECT 1 + (SELECT count(*) FROM refined.people), (SELECT max(id) FROM refined.people)", "(subquery)", "(subquery 2)")]
+    [InlineData("SELECT * FROM (SELECT EXISTS (SELECT 1 FROM refined.people), 2 AS two)", "(subquery)", "two")]
+    [InlineData("WITH c AS (SELECT 7 IN (SELECT id FROM refined.people)) SELECT * FROM c", "(subquery)")]
+    [InlineData("SELECT (SELECT 1) UNION ALL SELECT (SELECT count(*) FROM refined.people)", "(subquery)")]
+    [InlineData("SELECT (SELECT count(*) FROM refined.people) AS n", "n")]
+    public async Task Names_of_columns_do_not_tell_where_files_lie(string sql, params string[] names)
+    {
+        await using var query = await _engine.Engine.StartAsync(new LakeQueryRequest(sql, Caller.System), CancellationToken.None);
+
+        Assert.Equal(names, query.Columns.Select(c => c.Name));
+    }
 }

@@ -24,6 +24,7 @@ internal sealed class StatementBinder(ITableCatalog catalog, IQueryAuthorizer? a
         var statement = parser.ParseSelect(request.Sql[start..], start, request.Sql);
         Parameters.Bind(statement, request.Parameters);
         SqlGate.Check(statement);
+        SubqueryNames.Set(statement);
 
         // Names in the rewritten text that nobody can have written or guessed.
         var prefix = "lp_" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12)) + "_";
