@@ -66,7 +66,11 @@ internal sealed class ChangePhases(ApiClient api, PrivatePostgres postgres, Shop
             await using var lose = new NpgsqlCommand(
                 """
                 DO $$ BEGIN
-                  WHILE EXISTS (SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = 'lakeportal_shop_shop' AND active) LOOP PERFORM pg_sleep(0.01); END LOOP;
+                  LOOP
+                    PERFORM pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = 'lakeportal_shop_shop' AND active;
+                    EXIT WHEN NOT FOUND;
+                    PERFORM pg_sleep(0.01);
+                  END LOOP;
                 END $$;
                 UPDATE orders SET coupon = 'LOST' WHERE order_id IN (SELECT order_id FROM orders ORDER BY order_id LIMIT 20);
                 DELETE FROM payments WHERE payment_id IN (SELECT payment_id FROM payments ORDER BY payment_id LIMIT 5);
