@@ -210,7 +210,7 @@ public sealed class CaptureFaultTests(PostgresServer server)
             try
             {
                 await lake.ExecuteAsync($"DO $d$ BEGIN LOOP PERFORM pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '{slot}' AND active; EXIT WHEN NOT FOUND; PERFORM pg_sleep(0.01); END LOOP; END $d$");
-                await lake.ExecuteAsync($"INSERT INTO t SELECT coalesce(max(id), 0) + 1, 'lost' FROM t; DELETE FROM t WHERE id = 5; UPDATE t SET v = 'lost' WHERE id = 6");
+                await lake.ExecuteAsync($"SET synchronous_commit = on; INSERT INTO t SELECT coalesce(max(id), 0) + 1, 'lost' FROM t; DELETE FROM t WHERE id = 5; UPDATE t SET v = 'lost' WHERE id = 6");
                 await lake.ExecuteAsync(lose);
                 return true;
             }

@@ -72,6 +72,7 @@ internal sealed class ChangePhases(ApiClient api, PrivatePostgres postgres, Shop
                     PERFORM pg_sleep(0.01);
                   END LOOP;
                 END $$;
+                SET synchronous_commit = on;
                 UPDATE orders SET coupon = 'LOST' WHERE order_id IN (SELECT order_id FROM orders ORDER BY order_id LIMIT 20);
                 DELETE FROM payments WHERE payment_id IN (SELECT payment_id FROM payments ORDER BY payment_id LIMIT 5);
                 """, connection);
