@@ -40,6 +40,9 @@ public sealed class PostgresServer : IAsyncLifetime, IAsyncDisposable
     public string ConnectionString(string database = "postgres") => new NpgsqlConnectionStringBuilder
     {
         Host = Host, Port = Port, Username = User, Database = database, IncludeErrorDetail = true, Timeout = 15, CommandTimeout = 120,
+
+        // Every test has a database of its own, and a pool would keep its connections for five minutes after the test.
+        Pooling = false,
     }.ToString();
 
     /// <summary>Creates an empty database and returns its name.</summary>
@@ -89,7 +92,7 @@ public sealed class PostgresServer : IAsyncLifetime, IAsyncDisposable
             using var start = Start(Path.Combine(BinaryDirectory, "pg_ctl"), asServer: true,
                 "-D", Data, "-w", "-t", "60", "-l", Path.Combine(_root, "server.log"), "-o",
                 string.Create(CultureInfo.InvariantCulture,
-                    $"-p {Port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={_root} -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c wal_level=logical -c max_replication_slots=20 -c max_wal_senders=20 -c max_connections=200 -c shared_buffers=64MB"),
+                    $"-p {Port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={_root} -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c wal_level=logical -c max_replication_slots=20 -c max_wal_senders=20 -c max_connections=300 -c shared_buffers=64MB"),
                 "start");
             await start.WaitForExitAsync();
             if (start.ExitCode == 0)
