@@ -74,6 +74,7 @@ public sealed class KilledOffloadTests(ITestOutputHelper output)
             return;
         }
 
+        Assert.Equal("run.interrupted", run.GetProperty("error").GetProperty("code").GetString());
         var finished = await lake.RunSyncAsync(name);
         Assert.True(RunWatcher.State(finished) == "succeeded", finished.GetRawText());
     }

@@ -18,7 +18,7 @@ public sealed class SourceTests(PostgresServer server)
         var test = await lake.Lake.SendAsync(new TestConnection(lake.SourceJson()));
 
         Assert.True(test.Ok, string.Join('\n', test.Steps));
-        Assert.Equal(["resolve", "connect", "sign-in", "database", "read"], test.Steps.Select(s => s.Name));
+        Assert.Equal(["resolve", "connect", "sign-in", "database", "read", "follow"], test.Steps.Select(s => s.Name));
         Assert.NotNull(test.ServerVersion);
     }
 
@@ -81,6 +81,33 @@ public sealed class SourceTests(PostgresServer server)
         Assert.Equal([false, false, false, false, true], a.Columns.Select(c => c.IsGenerated));
         Assert.Contains("any number", a.Columns[3].Note, StringComparison.Ordinal);
         Assert.Equal("snapshot", a.SuggestedMode);
+    }
+
+    [Fact]
+    public async Task A_table_whose_rows_change_often_is_suggested_to_be_followed_unless_the_server_does_not_allow_it()
+    {
+        await using var lake = await IngestionLake.StartAsync(server);
+        await lake.ExecuteAsync($"CREATE ROLE \"r{lake.Database}\" LOGIN; CREATE TABLE busy (id int PRIMARY KEY, n int); GRANT SELECT ON busy TO \"r{lake.Database}\"; INSERT INTO busy SELECT i, 0 FROM generate_series(1, 1000) i");
+        await lake.ExecuteAsync("UPDATE busy SET n = n + 1; UPDATE busy SET n = n + 1; ANALYZE busy");
+        var plain = lake.SourceJson();
+        plain["username"] = $"r{lake.Database}";
+
+        // A session's statistics are seen shortly after it has ended.
+        var follow = (await lake.Lake.SendAsync(new DiscoverSource(lake.SourceJson()))).Single();
+        for (var wait = 0; wait < 100 && follow.SuggestedMode == "snapshot"; wait++)
+        {
+            await Task.Delay(100);
+            follow = (await lake.Lake.SendAsync(new DiscoverSource(lake.SourceJson()))).Single();
+        }
+
+        var refused = (await lake.Lake.SendAsync(new DiscoverSource(plain))).Single();
+        var test = await lake.Lake.SendAsync(new TestConnection(plain));
+
+        Assert.Equal("bootstrap+cdc", follow.SuggestedMode);
+        Assert.Equal("batch", refused.SuggestedMode);
+        Assert.Contains("may not replicate", refused.SuggestedReason, StringComparison.Ordinal);
+        Assert.True(test.Ok);
+        Assert.Equal($"ALTER ROLE \"r{lake.Database}\" REPLICATION;", test.Steps.Single(s => s.State == "warning").Hint);
     }
 
     [Fact]

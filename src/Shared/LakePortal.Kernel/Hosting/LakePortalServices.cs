@@ -70,6 +70,9 @@ public static class LakePortalServices
         Directory.CreateDirectory(paths.Data);
         await services.GetRequiredService<ControlDatabaseMigrator>().MigrateAsync(cancellationToken);
 
+        // Before any module starts runs of its own: what is open now was cut off with the process before this one.
+        _ = await services.GetRequiredService<IRunStore>().CloseInterruptedAsync(cancellationToken);
+
         var clock = services.GetRequiredService<TimeProvider>();
         var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("LakePortal.Start");
         using var system = services.GetRequiredService<ICallerAccessor>().Enter(Caller.System);

@@ -47,6 +47,20 @@ internal sealed class SlotManager(SourceDefinition source, NpgsqlConnection conn
         return new ServerFacts(reader.GetString(5), reader.GetInt32(6), reader.GetInt32(8));
     }
 
+    /// <summary>What keeps changes from being read, for somebody who has not asked for them yet; null: nothing.</summary>
+    public async Task<CaptureNotPossibleException?> FindObstacleAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            _ = await CheckServerAsync(slotExists: false, cancellationToken);
+            return null;
+        }
+        catch (CaptureNotPossibleException obstacle)
+        {
+            return obstacle;
+        }
+    }
+
     public async Task<SlotFacts?> FindSlotAsync(string slot, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(PgCatalogSql.Slot, connection) { Parameters = { new() { Value = slot } } };

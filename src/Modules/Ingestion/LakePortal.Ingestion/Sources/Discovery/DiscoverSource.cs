@@ -1,3 +1,4 @@
+using LakePortal.Ingestion.Capture.Slots;
 using LakePortal.Ingestion.Contracts.Sources;
 using LakePortal.Ingestion.Offload.Mapping;
 using LakePortal.Ingestion.Sources.Postgres;
@@ -15,7 +16,9 @@ internal sealed class DiscoverSourceHandler(SourceStore store, PostgresConnector
         await using var connection = await connector.OpenAsync(source, cancellationToken);
         try
         {
-            return [.. (await PgCatalog.ReadAllAsync(connection, cancellationToken)).Select(Describe)];
+            var tables = await PgCatalog.ReadAllAsync(connection, cancellationToken);
+            var obstacle = await new SlotManager(source, connection).FindObstacleAsync(cancellationToken);
+            return [.. tables.Select(t => Describe(t, obstacle?.Message))];
         }
         catch (Exception e) when (e is not LakePortalException && PostgresErrors.Translate(e, source) is { } translated)
         {
@@ -23,12 +26,12 @@ internal sealed class DiscoverSourceHandler(SourceStore store, PostgresConnector
         }
     }
 
-    private static DiscoveredTable Describe(PgTable table)
+    private static DiscoveredTable Describe(PgTable table, string? obstacle)
     {
         // A table of which all columns were dropped is still shown.
         var plan = table.Columns.Count == 0 ? null : TablePlan.For(table, ColumnChoices.None);
         var columns = plan?.Columns.Select(c => new DiscoveredColumn(c.Source.Name, c.Source.DisplayType, c.LakeType, !c.Source.NotNull, c.Source.IsGenerated, c.Note)).ToList() ?? [];
-        var (mode, reason) = table.CanRead ? ModeAdvisor.Suggest(table) : ("batch", "The user may not read it: GRANT SELECT first.");
+        var (mode, reason) = table.CanRead ? ModeAdvisor.Suggest(table, obstacle) : ("batch", "The user may not read it: GRANT SELECT first.");
         return new DiscoveredTable(table.Schema, table.Name, table.KindName, table.Rows, table.Bytes, table.Key, columns, mode, reason);
     }
 }

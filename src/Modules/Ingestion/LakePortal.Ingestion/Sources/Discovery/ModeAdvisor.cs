@@ -3,32 +3,49 @@ using LakePortal.Ingestion.Sources.Postgres;
 
 namespace LakePortal.Ingestion.Sources.Discovery;
 
-/// <summary>Which mode suits a table: replaced as a whole while it is small and quiet, loaded in batches otherwise.</summary>
+/// <summary>
+/// Which mode suits a table, from its size and change rate: replaced as a whole while it is small and quiet, followed in the source's log when its rows
+/// change often, loaded in batches otherwise.
+/// </summary>
 internal static class ModeAdvisor
 {
     private const long SmallRows = 100_000;
     private const long SmallBytes = 64L << 20;
     private const double QuietPerHour = 100;
 
-    public static (string Mode, string Reason) Suggest(PgTable table)
+    /// <param name="obstacle">Why the source's log cannot be followed; null: it can.</param>
+    public static (string Mode, string Reason) Suggest(PgTable table, string? obstacle)
     {
         var size = table.Rows is { } rows ? string.Create(CultureInfo.InvariantCulture, $"about {rows:N0} rows") : "unknown size";
-        if (table.Kind is 'v' or 'f')
+        if (table.Kind is 'v' or 'm' or 'f')
         {
-            return ("snapshot", $"A {table.KindName} has no log and no row versions: it can only be read as a whole.");
+            return ("snapshot", $"A {table.KindName} has no changes in the log: it can only be read as a whole.");
         }
 
-        var isSmall = table.Bytes <= SmallBytes && table.Rows is null or <= SmallRows;
         var perHour = table.ChangesPerHour ?? 0;
+        var isSmall = table.Bytes <= SmallBytes && table.Rows is null or <= SmallRows;
         if (isSmall && perHour <= QuietPerHour)
         {
             return ("snapshot", $"Small ({size}) and rarely changing: replacing it is cheap.");
         }
 
-        var changes = string.Create(CultureInfo.InvariantCulture, $"{perHour:N0} changes per hour");
+        var changes = string.Create(CultureInfo.InvariantCulture, $"{size}, {perHour:N0} updates and deletes per hour");
+        if (perHour > QuietPerHour && !table.HasInheritors)
+        {
+            if (obstacle is null)
+            {
+                return ("bootstrap+cdc", $"{changes}: one load, then its changes from the log{(table.Key.Count == 0 ? "; without a key, changes need REPLICA IDENTITY FULL" : "")}.");
+            }
+
+            changes = $"{changes}; following the log would suit it, but: {obstacle}";
+        }
+
         var cursor = table.Key.Count > 0 ? table.Columns.FirstOrDefault(c => c.Name is "updated_at" or "last_update" or "modified_at" or "last_modified" or "updated") : null;
-        return cursor is not null
-            ? ("batch", $"{size}, {changes}; load what changed with cursor: {cursor.Name}.")
-            : ("batch", table.Key.Count > 0 ? $"{size}, {changes}." : $"{size}, {changes}; it has no key, so every load reads all of it.");
+        return ("batch", (cursor, table.Key.Count) switch
+        {
+            ({ } column, _) => $"{changes.TrimEnd('.')}; load what changed with cursor: {column.Name}.",
+            (null, 0) => $"{changes.TrimEnd('.')}; it has no key, so every load reads all of it.",
+            _ => $"{changes.TrimEnd('.')}.",
+        });
     }
 }

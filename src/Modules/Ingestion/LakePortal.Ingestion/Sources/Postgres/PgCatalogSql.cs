@@ -21,12 +21,12 @@ internal static class PgCatalogSql
           SELECT t.root,
                  sum(CASE WHEN c.relkind IN ('r', 'm') AND c.reltuples >= 0 THEN c.reltuples END)::float8 AS rows,
                  coalesce(sum(CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_table_size(c.oid) END), 0)::int8 AS bytes,
-                 sum(s.n_tup_ins + s.n_tup_upd + s.n_tup_del)::float8 AS changes
+                 sum(s.n_tup_upd + s.n_tup_del)::float8 AS changes
           FROM tree t JOIN pg_catalog.pg_class c ON c.oid = t.oid LEFT JOIN pg_catalog.pg_stat_user_tables s ON s.relid = t.oid
           GROUP BY t.root
         )
         SELECT r.oid, r.schema, r.name, r.relkind, s.rows, s.bytes,
-               s.changes / greatest(extract(epoch FROM (now() - coalesce((SELECT stats_reset FROM pg_catalog.pg_stat_database WHERE datname = current_database()), pg_catalog.pg_postmaster_start_time()))) / 3600.0, 0.01)::float8,
+               s.changes / greatest(extract(epoch FROM (now() - coalesce((SELECT stats_reset FROM pg_catalog.pg_stat_database WHERE datname = current_database()), pg_catalog.pg_postmaster_start_time()))) / 3600.0, 1)::float8,
                r.relkind <> 'p' AND EXISTS (SELECT 1 FROM pg_catalog.pg_inherits i WHERE i.inhparent = r.oid),
                pg_catalog.has_schema_privilege(r.schema, 'USAGE') AND pg_catalog.has_table_privilege(r.oid, 'SELECT')
         FROM roots r JOIN sums s ON s.root = r.oid

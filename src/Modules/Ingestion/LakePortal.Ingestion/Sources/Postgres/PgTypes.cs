@@ -40,7 +40,10 @@ internal sealed record PgTable
 
     public required long Bytes { get; init; }
 
-    /// <summary>Rows inserted, updated or deleted per hour since the server's statistics began; null: no statistics.</summary>
+    /// <summary>
+    /// Rows updated or deleted per hour since the server's statistics began, an hour at least; null: no statistics. Inserted rows are left out: most of
+    /// them are the table's first fill.
+    /// </summary>
     public double? ChangesPerHour { get; init; }
 
     /// <summary>Other tables inherit from it (not partitions): its key is not unique over all its rows.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using LakePortal.Ingestion.Capture.Slots;
 using LakePortal.Ingestion.Contracts.Sources;
 using LakePortal.Ingestion.Sources.Postgres;
 using LakePortal.Kernel.Errors;
@@ -12,7 +13,7 @@ namespace LakePortal.Ingestion.Sources.TestConnection;
 /// <summary>Goes the way of a load in steps and stops at the first that fails, with the reason and what to do about it.</summary>
 internal sealed class TestConnectionHandler(SourceStore store, PostgresConnector connector, TimeProvider clock) : IRequestHandler<Contracts.Sources.TestConnection, ConnectionTest>
 {
-    private static readonly string[] Order = ["resolve", "connect", "sign-in", "database", "read"];
+    private static readonly string[] Order = ["resolve", "connect", "sign-in", "database", "read", "follow"];
 
     public async Task<ConnectionTest> Handle(Contracts.Sources.TestConnection request, CancellationToken cancellationToken)
     {
@@ -32,7 +33,7 @@ internal sealed class TestConnectionHandler(SourceStore store, PostgresConnector
         }
 
         steps.AddRange(Order.Skip(steps.Count).Select(s => new ConnectionStep(s, "skipped", null, null)));
-        var ok = steps.All(s => s.State == "ok");
+        var ok = steps.All(s => s.State is "ok" or "warning");
         var reason = steps.Find(s => s.State == "failed")?.Message;
         await store.SetStateAsync(source.Name, ok ? "ok" : "unreachable", reason, cancellationToken);
         return new ConnectionTest(ok, steps, version, clock.GetElapsedTime(started).TotalMilliseconds);
@@ -117,6 +118,7 @@ internal sealed class TestConnectionHandler(SourceStore store, PostgresConnector
             steps.Add(new ConnectionStep("sign-in", "ok", $"As {source.Username}.", null));
             steps.Add(new ConnectionStep("database", "ok", $"{source.Database}, PostgreSQL {connection.ServerVersion}.", null));
             await ReadAsync(source, connection, steps, cancellationToken);
+            await FollowAsync(source, connection, steps, cancellationToken);
             return connection.ServerVersion;
         }
     }
@@ -138,6 +140,21 @@ internal sealed class TestConnectionHandler(SourceStore store, PostgresConnector
         catch (Exception e) when (e is PostgresException or NpgsqlException)
         {
             throw Failed("read", e, source);
+        }
+    }
+
+    /// <summary>A server that does not give out its changes can still be loaded in batches: a warning, not a failure.</summary>
+    private static async Task FollowAsync(SourceDefinition source, NpgsqlConnection connection, List<ConnectionStep> steps, CancellationToken cancellationToken)
+    {
+        try
+        {
+            steps.Add(await new SlotManager(source, connection).FindObstacleAsync(cancellationToken) is { } obstacle
+                ? new ConnectionStep("follow", "warning", $"Loads work, modes cdc and bootstrap+cdc do not yet: {obstacle.Message}", obstacle.Hint)
+                : new ConnectionStep("follow", "ok", "Changes can be read from the log.", null));
+        }
+        catch (Exception e) when (e is PostgresException or NpgsqlException)
+        {
+            throw Failed("follow", e, source);
         }
     }
 
