@@ -71,9 +71,9 @@ public sealed class UnmappedLocationException(string location, string reason, st
 }
 
 /// <summary>A file of the lake is missing, exists already, or cannot be read or written.</summary>
-public sealed class LakeFileException(string location, string reason, bool isTransient = false, Exception? inner = null)
+public sealed class LakeFileException(string location, string reason, bool isTransient = false, Exception? inner = null, string? hint = null)
     : IcebergException("iceberg.file", ErrorKind.Unavailable, $"The lake file '{location}' {reason}.",
-        "Check the disk: free space, permissions, and whether the file was removed.", isTransient, inner)
+        hint ?? "Check the disk: free space, permissions, and whether the file was removed.", isTransient, inner)
 {
     public string Location { get; } = location;
 

@@ -19,6 +19,16 @@ public sealed class TableExistsException(TableIdentifier identifier)
     public TableIdentifier Identifier { get; } = identifier;
 }
 
+/// <summary>SQL could not tell the two apart.</summary>
+public sealed class NameDiffersByCaseException(TableIdentifier identifier, TableIdentifier other)
+    : IcebergException("iceberg.name-differs-by-case", ErrorKind.Conflict, $"'{identifier}' and the table '{other}' differ by upper and lower case alone.",
+        $"Write '{(identifier.Namespace == other.Namespace ? other.ToString() : $"{other.Namespace}.{identifier.Name}")}', or choose another name.")
+{
+    public TableIdentifier Identifier { get; } = identifier;
+
+    public TableIdentifier Other { get; } = other;
+}
+
 public sealed class TableReadOnlyException(TableIdentifier identifier)
     : IcebergException("iceberg.table-read-only", ErrorKind.Conflict, $"The table '{identifier}' was adopted read-only.", "Write to a table of your own, e.g. with a pipeline that selects from it.")
 {

@@ -68,6 +68,20 @@ public sealed class TableCatalogTests : IDisposable
         Assert.Empty(await _lake.Catalog.ListAsync(null, default));
     }
 
+    [Theory]
+    [InlineData("raw", "ORDERS")]
+    [InlineData("RAW", "orders")]
+    [InlineData("RAW", "anything")]
+    public async Task A_name_that_differs_by_case_alone_is_refused(string ns, string name)
+    {
+        _ = await _lake.CreateOrdersAsync();
+        var twin = new TableIdentifier(ns, name);
+        var error = await Assert.ThrowsAsync<NameDiffersByCaseException>(() => _lake.CreateAsync(twin, new Dictionary<string, string>()));
+        Assert.Contains("raw.", error.Hint, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<NameDiffersByCaseException>(() => _lake.Catalog.RegisterAsync(twin, "/nowhere/x.metadata.json", [], default));
+        Assert.Equal([new TableIdentifier("raw", "orders")], await _lake.Catalog.ListAsync(null, default));
+    }
+
     [Fact]
     public async Task A_name_is_given_once_and_free_again_after_a_drop()
     {
@@ -126,7 +140,7 @@ public sealed class TableCatalogTests : IDisposable
 
         await Assert.ThrowsAsync<LakeFileException>(() => _lake.Catalog.RegisterAsync(new TableIdentifier("raw", "adopted"), table.MetadataLocation, [], default));
         await Assert.ThrowsAsync<LakeFileException>(() => _lake.Catalog.RegisterAsync(new TableIdentifier("raw", "adopted"), "s3://bucket/x.metadata.json", [], default));
-        Assert.Equal([Lake.Orders], await _lake.Catalog.ListAsync("raw", default));
+        Assert.Equal([new TableIdentifier("raw", "orders")], await _lake.Catalog.ListAsync("raw", default));
     }
 
     [Fact]

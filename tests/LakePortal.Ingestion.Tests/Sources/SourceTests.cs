@@ -107,7 +107,7 @@ public sealed class SourceTests(PostgresServer server)
         Assert.Equal("batch", refused.SuggestedMode);
         Assert.Contains("may not replicate", refused.SuggestedReason, StringComparison.Ordinal);
         Assert.True(test.Ok);
-        Assert.Equal($"ALTER ROLE \"r{lake.Database}\" REPLICATION;", test.Steps.Single(s => s.State == "warning").Hint);
+        Assert.Equal($"ALTER ROLE \"r{lake.Database}\" REPLICATION;", test.Steps.Single(s => s.State == "warn").Hint);
     }
 
     [Fact]

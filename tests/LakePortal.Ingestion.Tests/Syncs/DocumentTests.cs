@@ -43,6 +43,17 @@ public sealed class DocumentTests(PostgresServer server)
         Assert.Single(await lake.Lake.SendAsync(new ListSyncs()));
     }
 
+    [Fact]
+    public async Task A_namespace_in_upper_case_is_refused_before_it_becomes_another_one()
+    {
+        await using var lake = await IngestionLake.StartAsync(server);
+        await lake.ExecuteAsync("CREATE TABLE orders (id int PRIMARY KEY)");
+
+        var error = await Assert.ThrowsAsync<InvalidInputException>(() => lake.SyncAsync("public.orders", "refined: REFINED.Orders"));
+
+        Assert.Contains("refined.Orders", Assert.Single(error.Faults).Hint, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("name: ../../etc")]
     [InlineData("name: 'a b'")]

@@ -44,6 +44,32 @@ public sealed class PipelineFaultTests : IAsyncLifetime
         Assert.StartsWith("test.yaml:7:", fault.Path, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Two_tasks_may_write_one_table_only_one_after_the_other()
+    {
+        const string Pipeline = """
+            kind: pipeline
+            name: p
+            tasks:
+              - {name: a, target: curated.x, sql: SELECT 1 AS x}
+              - {name: b, after: [a], target: curated.y, sql: SELECT 1 AS x}
+              - {name: c, target: curated.X, write: append, sql: SELECT 2 AS x}
+            """;
+        var error = await FaultAsync(Pipeline);
+        var fault = Assert.Single(error.Faults);
+        Assert.StartsWith("test.yaml:6:", fault.Path, StringComparison.Ordinal);
+        Assert.Contains("'a' and 'c' write", fault.Message, StringComparison.Ordinal);
+
+        _ = await Processing.ApplyAsync(Pipeline.Replace("{name: c, target: curated.X", "{name: c, after: [b], target: curated.x", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_target_is_a_name_not_a_path()
+    {
+        var error = await FaultAsync("kind: pipeline\nname: p\ntasks:\n  - {name: a, target: curated.../../x, sql: SELECT 1 AS x}");
+        Assert.Contains("cannot be the name of a table", Assert.Single(error.Faults).Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("schedule: '0 0 2 * *'", "five fields")]
     [InlineData("schedule: sometimes", "not a cron expression")]

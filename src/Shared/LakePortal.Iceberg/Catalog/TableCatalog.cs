@@ -41,10 +41,7 @@ public sealed class TableCatalog : ITableCatalog
     {
         ArgumentNullException.ThrowIfNull(create);
         TableNames.Check(create.Identifier);
-        if (await _context.Store.FindAsync(create.Identifier, cancellationToken).ConfigureAwait(false) is not null)
-        {
-            throw new TableExistsException(create.Identifier);
-        }
+        await CheckFreeAsync(create.Identifier, cancellationToken).ConfigureAwait(false);
 
         var location = await FreeLocationAsync(create.Identifier, cancellationToken).ConfigureAwait(false);
         var now = DateTimeOffset.FromUnixTimeMilliseconds(_context.Time.GetUtcNow().ToUnixTimeMilliseconds());
@@ -77,10 +74,7 @@ public sealed class TableCatalog : ITableCatalog
             throw new InvalidTableDefinitionException("a mapping of locations needs both a prefix to replace and its replacement");
         }
 
-        if (await _context.Store.FindAsync(identifier, cancellationToken).ConfigureAwait(false) is not null)
-        {
-            throw new TableExistsException(identifier);
-        }
+        await CheckFreeAsync(identifier, cancellationToken).ConfigureAwait(false);
 
         var pointer = new TablePointer(identifier, Guid.Empty, metadataLocation, 0, ReadOnly: true, locationMap.Count > 0 ? locationMap : null);
         var metadata = TableMetadataJson.Read(await _context.FilesOf(pointer).ReadAsync(metadataLocation, cancellationToken).ConfigureAwait(false));
@@ -92,6 +86,25 @@ public sealed class TableCatalog : ITableCatalog
         return await _context.Store.TryCreateAsync(pointer, cancellationToken).ConfigureAwait(false)
             ? _context.Opened(pointer, metadata)
             : throw new TableExistsException(identifier);
+    }
+
+    /// <summary>In SQL a name is the same in any case, so two tables must not differ by that alone.</summary>
+    private async Task CheckFreeAsync(TableIdentifier identifier, CancellationToken cancellationToken)
+    {
+        foreach (var pointer in await _context.Store.ListAsync(null, cancellationToken).ConfigureAwait(false))
+        {
+            var other = pointer.Identifier;
+            if (other == identifier)
+            {
+                throw new TableExistsException(identifier);
+            }
+
+            if (string.Equals(other.Namespace, identifier.Namespace, StringComparison.OrdinalIgnoreCase)
+                && (other.Namespace != identifier.Namespace || string.Equals(other.Name, identifier.Name, StringComparison.OrdinalIgnoreCase)))
+            {
+                throw new NameDiffersByCaseException(identifier, other);
+            }
+        }
     }
 
     public async Task<bool> DropAsync(TableIdentifier identifier, bool purge, CancellationToken cancellationToken)
@@ -123,7 +136,8 @@ public sealed class TableCatalog : ITableCatalog
             var files = await table.ListFilesAsync(Scans.SnapshotSelector.Current, cancellationToken).ConfigureAwait(false);
             if (files.Count > 0 && !await _context.FilesOf(table.Pointer).ExistsAsync(files[0].Path, cancellationToken).ConfigureAwait(false))
             {
-                throw new LakeFileException(files[0].Path, $"is expected at '{table.ResolveLocation(files[0].Path)}' and missing there");
+                throw new LakeFileException(files[0].Path, $"is expected at '{table.ResolveLocation(files[0].Path)}' and missing there",
+                    hint: "Give the table's newest metadata file: files that only older ones name may have been removed since.");
             }
         }
         catch (LakeFileException e) when (FittingMap(table, e.Location) is { } map)

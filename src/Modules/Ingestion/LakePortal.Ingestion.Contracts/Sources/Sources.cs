@@ -25,7 +25,7 @@ public sealed record TestConnection(JsonObject Source) : IRequest<ConnectionTest
 /// <param name="Steps">resolve, connect, sign-in, database, read, follow: what was tried, in order.</param>
 public sealed record ConnectionTest(bool Ok, IReadOnlyList<ConnectionStep> Steps, string? ServerVersion, double Milliseconds);
 
-/// <param name="State"><c>ok</c>; <c>warning</c>: loads work, following changes does not; <c>failed</c>; <c>skipped</c>.</param>
+/// <param name="State"><c>ok</c>; <c>warn</c>: loads work, following changes does not; <c>failed</c>; <c>skipped</c>.</param>
 public sealed record ConnectionStep(string Name, string State, string? Message, string? Hint);
 
 /// <summary>Lists what the source holds; for the wizard also with an unsaved configuration.</summary>

@@ -28,6 +28,11 @@ internal sealed class SourceStore(IDbContextFactory<IngestionDbContext> database
             faults.Add(ConfigBinder.Fault(document, "sslmode", $"'{source.Sslmode}' is not an sslmode.", Suggestion.For(source.Sslmode, Postgres.PostgresConnector.SslModes.Keys) ?? $"Use one of {string.Join(", ", Postgres.PostgresConnector.SslModes.Keys)}."));
         }
 
+        if (!source.Host.StartsWith('/') && Uri.CheckHostName(source.Host) == UriHostNameType.Unknown)
+        {
+            faults.Add(ConfigBinder.Fault(document, "host", $"'{source.Host}' is not a host.", "Write one name or address, without a port; or the directory of a socket."));
+        }
+
         if (source.Port is < 1 or > 65535)
         {
             faults.Add(ConfigBinder.Fault(document, "port", $"{source.Port} is not a port.", "PostgreSQL listens on 5432 unless configured otherwise."));

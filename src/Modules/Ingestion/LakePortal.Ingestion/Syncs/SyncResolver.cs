@@ -179,6 +179,12 @@ internal sealed partial class SyncResolver(SourceStore sources, PostgresConnecto
                 faults.Add(ConfigBinder.Fault(document, path, $"'{text}' is not of the form namespace.table.", $"Write {path}.{name}. {ConfigNames.Rule}"));
                 return null;
             }
+
+            if (text is not null && TableIdentifier.TryParse(text, out var place) && place.Namespace != place.Namespace.ToLowerInvariant())
+            {
+                faults.Add(ConfigBinder.Fault(document, path, $"Namespaces are written in lower case, not '{place.Namespace}'.", $"Write {path}: {place.Namespace.ToLowerInvariant()}.{place.Name}"));
+                return null;
+            }
         }
 
         if (sync.Raw is not null && sync.Raw == sync.Refined)

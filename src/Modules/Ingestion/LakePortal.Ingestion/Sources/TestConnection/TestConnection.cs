@@ -33,7 +33,7 @@ internal sealed class TestConnectionHandler(SourceStore store, PostgresConnector
         }
 
         steps.AddRange(Order.Skip(steps.Count).Select(s => new ConnectionStep(s, "skipped", null, null)));
-        var ok = steps.All(s => s.State is "ok" or "warning");
+        var ok = steps.All(s => s.State is "ok" or "warn");
         var reason = steps.Find(s => s.State == "failed")?.Message;
         await store.SetStateAsync(source.Name, ok ? "ok" : "unreachable", reason, cancellationToken);
         return new ConnectionTest(ok, steps, version, clock.GetElapsedTime(started).TotalMilliseconds);
@@ -149,7 +149,7 @@ internal sealed class TestConnectionHandler(SourceStore store, PostgresConnector
         try
         {
             steps.Add(await new SlotManager(source, connection).FindObstacleAsync(cancellationToken) is { } obstacle
-                ? new ConnectionStep("follow", "warning", $"Loads work, modes cdc and bootstrap+cdc do not yet: {obstacle.Message}", obstacle.Hint)
+                ? new ConnectionStep("follow", "warn", $"Loads work, modes cdc and bootstrap+cdc do not yet: {obstacle.Message}", obstacle.Hint)
                 : new ConnectionStep("follow", "ok", "Changes can be read from the log.", null));
         }
         catch (Exception e) when (e is PostgresException or NpgsqlException)

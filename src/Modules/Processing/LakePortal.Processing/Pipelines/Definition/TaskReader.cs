@@ -40,12 +40,32 @@ internal sealed class TaskReader(ProcessingOptions options, FaultList faults, Pa
         var (order, cycle) = TaskGraph.Sort([.. documents.Select(d => KeyValuePair.Create(d.Name, d.After ?? []))]);
         if (cycle is null)
         {
-            return [.. order.Select(name => tasks[name])];
+            IReadOnlyList<PipelineTask> ordered = [.. order.Select(name => tasks[name])];
+            CheckTargets(documents, ordered);
+            return ordered;
         }
 
         var index = documents.Select((d, i) => (d.Name, i)).First(d => cycle.Contains(d.Name, StringComparer.Ordinal)).i;
         faults.Add($"tasks[{index}].after", $"The tasks wait for each other in a circle: {string.Join(" → ", cycle)}.", "Remove one of these dependencies.");
         return [];
+    }
+
+    /// <summary>Of two tasks that write one table at the same time, which one is seen last would be chance.</summary>
+    private void CheckTargets(IReadOnlyList<TaskDocument> documents, IReadOnlyList<PipelineTask> ordered)
+    {
+        foreach (var writers in ordered.OfType<SqlTask>().GroupBy(t => t.Target.ToString(), StringComparer.OrdinalIgnoreCase).Select(g => g.ToList()))
+        {
+            for (var later = 1; later < writers.Count; later++)
+            {
+                var (before, task) = (writers[later - 1], writers[later]);
+                if (!TaskGraph.Downstream(ordered, [before.Name]).Contains(task.Name))
+                {
+                    var index = documents.Select((d, i) => (d.Name, i)).First(d => d.Name == task.Name).i;
+                    faults.Add($"tasks[{index}].target", $"The tasks '{before.Name}' and '{task.Name}' write {task.Target} and neither waits for the other.",
+                        $"Add 'after: [{before.Name}]' to '{task.Name}', or give it another target.");
+                }
+            }
+        }
     }
 
     private void CheckNames(IReadOnlyList<TaskDocument> documents, int index, HashSet<string> names)
@@ -166,6 +186,12 @@ internal sealed class TaskReader(ProcessingOptions options, FaultList faults, Pa
         {
             faults.Add($"{path}.target", document.Target is null ? "A sql task needs a target." : $"'{document.Target}' is not a table name.",
                 "Add 'target: namespace.table', e.g. curated.sales_by_day.");
+            return null;
+        }
+
+        if (!ConfigNames.IsValid(target.Name))
+        {
+            faults.Add($"{path}.target", $"'{target.Name}' cannot be the name of a table.", ConfigNames.Rule);
             return null;
         }
 
