@@ -180,7 +180,7 @@ internal sealed partial class SyncResolver(SourceStore sources, PostgresConnecto
                 return null;
             }
 
-            if (text is not null && TableIdentifier.TryParse(text, out var place) && place.Namespace != place.Namespace.ToLowerInvariant())
+            if (text is not null && TableIdentifier.TryParse(text, out var place) && place.Namespace.Any(char.IsAsciiLetterUpper))
             {
                 faults.Add(ConfigBinder.Fault(document, path, $"Namespaces are written in lower case, not '{place.Namespace}'.", $"Write {path}: {place.Namespace.ToLowerInvariant()}.{place.Name}"));
                 return null;
