@@ -58,9 +58,9 @@ internal sealed class CaptureLake : IAsyncDisposable
         }
     }
 
-    public async Task<ReconciliationInfo> ReconcileAsync(string sync, bool repair = false)
+    public async Task<ReconciliationInfo> ReconcileAsync(string sync, bool repair = false, string? method = null)
     {
-        var id = await Lake.Lake.SendAsync(new StartReconciliation(sync, Repair: repair));
+        var id = await Lake.Lake.SendAsync(new StartReconciliation(sync, method, Repair: repair));
         var found = await Lake.Lake.SendAsync(new AwaitReconciliation(id));
         if (found.State != "succeeded")
         {

@@ -96,11 +96,13 @@ public sealed class IngestionModule : IModule
         services.AddSingleton<IRepairLanding, BatchRepairLanding>();
         services.AddSingleton<ILakeBarrier, CaptureLakeBarrier>();
         services.AddSingleton<IRepairLanding, CaptureRepairLanding>();
+        services.AddSingleton<IRollingLake, CaptureRollingLake>();
         services.AddSingleton<SnapshotTags>();
         services.AddSingleton<ReconciliationServices>();
         services.AddSingleton<ReconciliationStore>();
         services.AddSingleton<ReconciliationRunner>();
         services.AddHostedService(p => p.GetRequiredService<ReconciliationRunner>());
         services.AddTransient<ReconciliationViews>();
+        services.AddScheduledJob<ReconcileJob>(ReconcileJob.Name);
     }
 }

@@ -12,7 +12,7 @@ internal static class ReconcileCommand
     {
         var name = new Argument<string>("sync") { Description = "The sync whose source and lake are compared" };
         var repair = new Option<bool>("--repair") { Description = "Write the source's rows over what differs, and compare those again" };
-        var method = new Option<string?>("--method") { Description = "snapshot: the whole table at one moment", HelpName = "snapshot|rolling" };
+        var method = new Option<string?>("--method") { Description = "snapshot: the whole table at one moment (default); rolling: range by range, for tables that follow their changes", HelpName = "snapshot|rolling" };
         var sample = new Option<long?>("--sample") { Description = "About so many rows, in key ranges chosen at random (default: all)", HelpName = "N" };
         var output = new Option<string?>("--output", "-o") { Description = "json: one line", HelpName = "json" };
         method.AcceptOnlyFromAmong("snapshot", "rolling");

@@ -102,6 +102,7 @@ internal sealed class IngestionEndpoints : IApiEndpoints
                 : null,
             verified_through = status.VerifiedThrough,
             verified_at = status.VerifiedAt,
+            reconcile = status.Reconcile,
             source = s.Source,
             source_table = s.SourceTable,
             raw = s.Raw,

@@ -7,7 +7,7 @@ namespace LakePortal.Ingestion.Contracts.Reconciliation;
 
 /// <summary>Compares a sync's table in the source with its refined table, row by row, at one moment of each; returns the run's id at once.</summary>
 /// <param name="Sync">The sync.</param>
-/// <param name="Method"><c>snapshot</c> (default): whole table at an exact position.</param>
+/// <param name="Method"><c>snapshot</c> (default): the whole table at one position. <c>rolling</c>: key range by key range, each in a short transaction, for tables that follow their changes.</param>
 /// <param name="Repair">Writes the source's rows over the differing ones and compares those again.</param>
 /// <param name="Sample">About this many rows, in key ranges chosen at random; null: all.</param>
 [RequiresPermission(Permissions.SyncsRun)]
@@ -48,7 +48,7 @@ public sealed record ListReconciliationRanges(string Id) : IRequest<IReadOnlyLis
 public sealed record ListDifferences(string Id, int After = 0, int Limit = 100) : IRequest<IReadOnlyList<ReconciliationDifference>>;
 
 /// <param name="State">The run's: <c>queued</c>, <c>running</c>, <c>succeeded</c>, <c>failed</c>, <c>cancelled</c>, or <c>interrupted</c> when the process was stopped meanwhile.</param>
-/// <param name="Position">Where the source was; everything committed before it was compared.</param>
+/// <param name="Position">Where the source was; everything committed before it was compared. Of a rolling comparison: where it began; each range was compared at that moment or later.</param>
 /// <param name="LakePosition">Where the lake was; a sync without capture may be behind the source, and then differences may be changes that were not loaded yet.</param>
 /// <param name="Verdict"><c>equal</c>, <c>different</c>, <c>repaired</c>; null while it runs.</param>
 /// <param name="Missing">Rows that the lake lacks.</param>

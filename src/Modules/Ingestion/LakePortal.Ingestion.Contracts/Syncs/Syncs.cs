@@ -31,9 +31,16 @@ public sealed record SyncStatus(
 
     public DateTimeOffset? VerifiedAt { get; init; }
 
+    /// <summary>How it is compared with its source by the clock; null: it is not.</summary>
+    public ReconciliationSchedule? Reconcile { get; init; }
+
     /// <summary>Of syncs that follow changes: how the reading of the source's log is going.</summary>
     public CaptureStatus? Capture { get; init; }
 }
+
+/// <param name="Method"><c>snapshot</c> or <c>rolling</c>.</param>
+/// <param name="Sample">About so many rows each time; null: all.</param>
+public sealed record ReconciliationSchedule(string Schedule, string? Timezone, string Method, long? Sample, bool Repair, DateTimeOffset? NextRunAt);
 
 public sealed record SyncColumn(string Name, string SourceType, string LakeType, string? Note);
 

@@ -31,6 +31,14 @@ internal sealed record ReconciliationOptions
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00", ErrorMessage = "Reconciliation:LongestSnapshot must be between 00:00:00 and 1.00:00:00.")]
     public TimeSpan LongestSnapshot { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>Rolling comparisons: about so many rows are read in one transaction of the source.</summary>
+    [Range(1, 10_000_000, ErrorMessage = "Reconciliation:RollingChunkRows must be between 1 and 10000000.")]
+    public int RollingChunkRows { get; init; } = 20_000;
+
+    /// <summary>Rolling comparisons: so many rows, or those of ten seconds, are read before the lake is asked to have them all.</summary>
+    [Range(1, 100_000_000, ErrorMessage = "Reconciliation:RollingWindowRows must be between 1 and 100000000.")]
+    public int RollingWindowRows { get; init; } = 200_000;
+
     /// <summary>How long to wait for the source's running transactions to end, and then for the lake to reach the position.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00", ErrorMessage = "Reconciliation:LongestWait must be between 00:00:01 and 1.00:00:00.")]
     public TimeSpan LongestWait { get; init; } = TimeSpan.FromMinutes(2);

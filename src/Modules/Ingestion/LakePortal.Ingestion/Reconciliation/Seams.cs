@@ -31,6 +31,28 @@ internal sealed record LakeMoment(long SnapshotId, string Position)
     public string? Branch { get; init; }
 }
 
+/// <summary>
+/// What a rolling comparison needs of a lake that follows its source: its rows at a position, and the changes behind it with their transactions. The last one that
+/// serves a sync is taken.
+/// </summary>
+internal interface IRollingLake
+{
+    bool Serves(SyncDefinition sync);
+
+    /// <returns>The newest snapshot and its position; null: nothing was ever committed.</returns>
+    Task<LakeMoment?> NewestAsync(SyncDefinition sync, CancellationToken cancellationToken);
+
+    /// <summary>Waits until all changes before the position are in raw.</summary>
+    Task ReachAsync(SyncDefinition sync, string position, TimeSpan longest, CancellationToken cancellationToken);
+
+    /// <summary>Makes a table of the changes in raw at or behind <paramref name="from"/> and before <paramref name="to"/>: the lake's columns and the log's.</summary>
+    /// <returns>Its columns.</returns>
+    Task<IReadOnlyList<string>> StageChangesAsync(SyncDefinition sync, IStagingArea area, DuckDBConnection connection, string from, string to, string into, CancellationToken cancellationToken);
+
+    /// <summary>Of these transactions, by the numbers that the log gives them, those that have changed the table before the position.</summary>
+    Task<IReadOnlyList<long>> CommittedBeforeAsync(SyncDefinition sync, IStagingArea area, string position, IReadOnlyCollection<long> transactions, CancellationToken cancellationToken);
+}
+
 /// <summary>Writes the source's rows over what was found different. Several may be registered: the last one that serves a sync is taken.</summary>
 internal interface IRepairLanding
 {

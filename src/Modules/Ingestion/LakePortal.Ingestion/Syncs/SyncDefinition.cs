@@ -44,5 +44,11 @@ internal sealed record SyncDefinition
     /// <summary><c>run</c>: an interrupted load continues and says that its rows are of several moments; <c>table</c>: it starts over.</summary>
     public string Consistency { get; init; } = "run";
 
+    /// <summary>Compared with its source by the clock; null: not.</summary>
+    public SyncReconcile? Reconcile { get; init; }
+
     public string SourceTable => $"{Schema}.{Table}";
 }
+
+/// <param name="Method">One of <see cref="Reconciliation.Running.ReconciliationMethods"/>.</param>
+internal sealed record SyncReconcile(string Schedule, string? Timezone, string Method, long? Sample, bool Repair);

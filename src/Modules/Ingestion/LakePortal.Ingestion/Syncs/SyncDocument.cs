@@ -32,6 +32,25 @@ internal sealed record SyncDocument
     public IReadOnlyList<string> PartitionBy { get; init; } = [];
 
     public string Consistency { get; init; } = "run";
+
+    /// <summary>Compares the table with its source by the clock.</summary>
+    public SyncReconcileDocument? Reconcile { get; init; }
+}
+
+internal sealed record SyncReconcileDocument
+{
+    /// <summary>Quartz cron.</summary>
+    public required string Schedule { get; init; }
+
+    public string? Timezone { get; init; }
+
+    /// <summary>Default: rolling for tables that follow their changes, else snapshot.</summary>
+    public string? Method { get; init; }
+
+    /// <summary>About so many rows each time; without it all.</summary>
+    public long? Sample { get; init; }
+
+    public bool Repair { get; init; }
 }
 
 internal sealed record SyncColumnsDocument

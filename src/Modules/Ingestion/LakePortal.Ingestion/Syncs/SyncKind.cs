@@ -47,6 +47,15 @@ internal sealed class SyncKind(
                 await schedule.RemoveAsync(SyncJob.Name, definition.Name, cancellationToken);
             }
 
+            if (definition.Reconcile is { } reconcile)
+            {
+                await schedule.SetAsync(ReconcileJob.Name, definition.Name, CronSchedule.Parse(reconcile.Schedule, reconcile.Timezone), paused: false, cancellationToken);
+            }
+            else
+            {
+                await schedule.RemoveAsync(ReconcileJob.Name, definition.Name, cancellationToken);
+            }
+
             feed.Publish($"sync/{definition.Name}");
         }
 
@@ -66,6 +75,7 @@ internal sealed class SyncKind(
         await runner.StopSyncAsync(name, cancellationToken);
         await reconciliations.ForgetAsync(name, cancellationToken);
         await schedule.RemoveAsync(SyncJob.Name, name, cancellationToken);
+        await schedule.RemoveAsync(ReconcileJob.Name, name, cancellationToken);
         await store.DeleteAsync(name, cancellationToken);
         captures.RequestRefresh();
         feed.Publish("syncs");

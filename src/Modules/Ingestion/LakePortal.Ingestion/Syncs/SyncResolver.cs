@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using LakePortal.Iceberg;
+using LakePortal.Ingestion.Capture;
+using LakePortal.Ingestion.Reconciliation.Running;
 using LakePortal.Ingestion.Sources;
 using LakePortal.Ingestion.Sources.Postgres;
 using LakePortal.Kernel.Configuration;
@@ -93,19 +95,48 @@ internal sealed partial class SyncResolver(SourceStore sources, PostgresConnecto
             }
         }
 
-        if (sync.Schedule is { } schedule)
+        CheckCron(document, "schedule", sync.Schedule, sync.Timezone, faults);
+        if (sync.Reconcile is { } reconcile)
         {
-            try
-            {
-                _ = CronSchedule.Parse(schedule, sync.Timezone);
-            }
-            catch (InvalidInputException e)
-            {
-                faults.Add(ConfigBinder.Fault(document, "schedule", e.Message, e.Hint));
-            }
+            CheckCron(document, "reconcile.schedule", reconcile.Schedule, reconcile.Timezone, faults);
+            CheckReconcile(document, sync, reconcile, faults);
         }
 
         return patterns;
+    }
+
+    private static void CheckReconcile(ConfigDocument document, SyncDocument sync, SyncReconcileDocument reconcile, List<InputFault> faults)
+    {
+        if (reconcile.Method is { } method && !ReconciliationMethods.All.Contains(method))
+        {
+            faults.Add(ConfigBinder.Fault(document, "reconcile.method", $"There is no method '{method}'.", Suggestion.For(method, ReconciliationMethods.All) ?? "snapshot compares whole tables at one position, rolling compares key range by key range."));
+        }
+        else if (reconcile.Method == ReconciliationMethods.Rolling && !CaptureService.Follows(sync.Mode))
+        {
+            faults.Add(ConfigBinder.Fault(document, "reconcile.method", $"A table in mode '{sync.Mode}' does not follow its changes, which rolling needs.", "Use method: snapshot."));
+        }
+
+        if (reconcile.Sample is < 1)
+        {
+            faults.Add(ConfigBinder.Fault(document, "reconcile.sample", "A sample has at least one row.", "Leave it out to compare all rows."));
+        }
+    }
+
+    private static void CheckCron(ConfigDocument document, string path, string? cron, string? timezone, List<InputFault> faults)
+    {
+        if (cron is null)
+        {
+            return;
+        }
+
+        try
+        {
+            _ = CronSchedule.Parse(cron, timezone);
+        }
+        catch (InvalidInputException e)
+        {
+            faults.Add(ConfigBinder.Fault(document, path, e.Message, e.Hint));
+        }
     }
 
     private async Task<SourceDefinition?> FindSourceAsync(ConfigDocument document, SyncDocument sync, List<InputFault> faults, CancellationToken cancellationToken)
@@ -215,6 +246,7 @@ internal sealed partial class SyncResolver(SourceStore sources, PostgresConnecto
         Refined = sync.Refined is { } refined && TableIdentifier.TryParse(refined, out var f) ? f : new TableIdentifier("refined", name),
         PartitionBy = [.. sync.PartitionBy.Select(p => PartitionText.Parse(p)!)],
         Consistency = sync.Consistency,
+        Reconcile = sync.Reconcile is { } c ? new SyncReconcile(c.Schedule, c.Timezone, c.Method ?? (CaptureService.Follows(sync.Mode) ? ReconciliationMethods.Rolling : ReconciliationMethods.Snapshot), c.Sample, c.Repair) : null,
     };
 
     private static string? Target(string? template, string name, SyncDocument sync, string schema, string table) =>

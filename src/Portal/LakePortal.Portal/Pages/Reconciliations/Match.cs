@@ -33,6 +33,13 @@ internal static class Match
         return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{percent:0.####} %");
     }
 
+    public static string Method(string method) => method switch
+    {
+        "snapshot" => "the whole table at one position",
+        "rolling" => "range by range, each at its own moment",
+        _ => method,
+    };
+
     /// <summary>The verdict, or where the run is while there is none.</summary>
     public static string State(ReconciliationInfo run) => run.Verdict ?? run.State;
 

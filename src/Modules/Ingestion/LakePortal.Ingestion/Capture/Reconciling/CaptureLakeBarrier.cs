@@ -24,26 +24,9 @@ internal sealed class CaptureLakeBarrier(CaptureRegistry registry, ITableCatalog
 
     public async Task<LakeMoment?> ReachAsync(SyncDefinition sync, string position, TimeSpan longest, CancellationToken cancellationToken)
     {
-        var (tables, table) = registry.Find(sync.Name) ?? throw new CaptureHeldException(sync.Name, $"The changes of '{sync.Name}' are not being followed at the moment.", "Resume it, and see that its source's capture runs.");
-        if (!table.IsFollowed)
-        {
-            throw new CaptureHeldException(sync.Name, $"'{sync.Name}' is {(table.IsPaused ? "paused" : table.State)}: refined does not stand for a position of the source.", "Wait for its load, or resume it.");
-        }
-
         var at = PgPosition.Parse(position);
-        using (var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
-        {
-            limit.CancelAfter(longest);
-            try
-            {
-                await tables.WhenReached(at, limit.Token);
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                throw new SourceUnavailableException(sync.Source, $"The lake did not reach {position} within {longest.TotalSeconds:0} s.", "The capture is behind or broken: its source's page says how far it is.");
-            }
-        }
-
+        await Followed.ReachAsync(registry, sync, position, longest, cancellationToken);
+        var (_, table) = Followed.Find(registry, sync);
         var refined = await catalog.FindAsync(sync.Refined, cancellationToken);
         return refined?.Metadata.CurrentSnapshot is null ? null : await ReachAsync(table, refined, at, cancellationToken);
     }

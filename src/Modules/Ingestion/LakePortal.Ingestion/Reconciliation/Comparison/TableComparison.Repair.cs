@@ -1,29 +1,9 @@
-using LakePortal.Ingestion.Sources.Postgres;
-
 namespace LakePortal.Ingestion.Reconciliation.Comparison;
 
 /// <summary>What a repair writes, and whether it helped.</summary>
 internal sealed partial class TableComparison
 {
-    /// <summary>
-    /// Stages the source's rows of differing keys under the lake's names, and the keys that the source does not have. Rows that the lake's types cannot hold, and
-    /// keys that the source has more than once, are left as they are.
-    /// </summary>
-    public Task StageRepairAsync(string rows, string gone, CancellationToken cancellationToken)
-    {
-        var compared = table.Columns.ToDictionary(c => c.Index);
-        var columns = table.Plan.Columns.Select((c, i) => $"{(compared[i].IsRetold ? compared[i].Source() : compared[i].Staged)} AS {PgSql.Quote(c.LakeName)}");
-        var lossy = table.Columns.Where(c => c.IsRetold).Select(c => c.Loss()).ToList();
-        var where = lossy.Count == 0 ? "" : $" WHERE NOT coalesce({string.Join(" OR ", lossy)}, false)";
-        var keys = table.Key.Select((k, i) => $"{ComparedTable.KeyName(i)} AS {PgSql.Quote(k.Name)}");
-        return Sql.ExecuteAsync(
-            _connection,
-            $"""
-            CREATE OR REPLACE TABLE {rows} AS SELECT {string.Join(", ", columns)} FROM {SourceRows}{where} QUALIFY count(*) OVER (PARTITION BY {string.Join(", ", table.Key.Select(k => k.Source()))}) = 1;
-            CREATE OR REPLACE TABLE {gone} AS SELECT {string.Join(", ", keys)} FROM {Picked} WHERE ns = 0;
-            """,
-            cancellationToken);
-    }
+    public Task StageRepairAsync(string rows, string gone, CancellationToken cancellationToken) => Rows.StageRepairAsync(rows, gone, cancellationToken);
 
     /// <summary>Compares the picked keys once more.</summary>
     /// <param name="source">Staged rows of the source.</param>

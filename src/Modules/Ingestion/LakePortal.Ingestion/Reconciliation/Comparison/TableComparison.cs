@@ -29,7 +29,7 @@ internal sealed record DifferenceCounts(long Missing, long Extra, long Changed, 
 internal sealed partial class TableComparison(ComparedTable table, IStagingArea area, SourceSnapshot snapshot, ReadAccess access, ChunkSizes sizes, OffloadProgress progress) : IAsyncDisposable
 {
     private const string Hashes = "source_hashes";
-    private const string Differences = "differences";
+    private const string Differences = DifferingRows.Differences;
 
     private readonly DuckDBConnection _connection = area.OpenConnection();
     private string _lake = "";
@@ -101,11 +101,7 @@ internal sealed partial class TableComparison(ComparedTable table, IStagingArea 
             WHERE s.n IS DISTINCT FROM l.n OR s.x IS DISTINCT FROM l.x
             """,
             cancellationToken);
-        var counts = await Sql.QueryAsync(
-            _connection,
-            $"SELECT coalesce(sum(greatest(ns - nl, 0)), 0)::BIGINT, coalesce(sum(greatest(nl - ns, 0)), 0)::BIGINT, coalesce(sum(CASE WHEN ns = nl THEN ns ELSE 0 END), 0)::BIGINT, count(*) FROM {Differences}",
-            r => new DifferenceCounts(r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), r.GetInt64(3)), cancellationToken);
-        return counts[0];
+        return await Rows.CountAsync(cancellationToken);
     }
 
     public ValueTask DisposeAsync() => _connection.DisposeAsync();

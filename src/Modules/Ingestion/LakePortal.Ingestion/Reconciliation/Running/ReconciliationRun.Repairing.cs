@@ -13,9 +13,8 @@ internal sealed partial class ReconciliationRun
     private const string Rows = "repair_rows";
     private const string Gone = "repair_gone";
 
-    private bool CanRepair(OpenMoment moment, Findings found)
+    private bool CanRepair(ComparedTable table, Findings found)
     {
-        var table = moment.Comparison.Table;
         var why = !table.HasKey ? "there is no key by which single rows could be replaced" : table.HasLostColumns ? "a column's type in the lake cannot hold the source's values" : null;
         if (why is not null)
         {
@@ -35,6 +34,15 @@ internal sealed partial class ReconciliationRun
         var outcome = await landing.ApplyAsync(
             new RepairRows(request.Sync, request.RunId, moment.Area, comparison.Connection, table.LakePlan, table.Source, [.. table.Key.Select(k => k.Name)], Rows, Gone,
                 moment.Snapshot.Position, moment.ReadAt, moment.Lake), cancellationToken);
+        var repaired = await RepairedAsync(outcome);
+        progress.Begin("checking again", counts.Keys, false);
+        var remaining = await CheckAgainAsync(moment, repaired, cancellationToken);
+        Count(found, counts, repaired, remaining);
+        return remaining;
+    }
+
+    private async Task<long> RepairedAsync(RepairOutcome outcome)
+    {
         progress.Note(string.Create(CultureInfo.InvariantCulture, $"{request.Sync.Refined}: {outcome.RowsWritten} rows written, {outcome.RowsDeleted} replaced or removed; raw snapshot {outcome.RawSnapshotId}, refined snapshot {outcome.RefinedSnapshotId}."));
         if (outcome.RefinedSnapshotId is not { } repaired)
         {
@@ -43,16 +51,17 @@ internal sealed partial class ReconciliationRun
 
         await services.Offload.AnnounceAsync(request.Sync.Raw, outcome.RawSnapshotId);
         await services.Offload.AnnounceAsync(request.Sync.Refined, repaired);
-        progress.Begin("checking again", counts.Keys, false);
-        var remaining = await CheckAgainAsync(moment, repaired, cancellationToken);
+        return repaired;
+    }
+
+    private void Count(Findings found, DifferenceCounts counts, long repaired, IReadOnlySet<int> remaining)
+    {
         found.RepairSnapshotId = repaired;
         found.Repaired += counts.Keys - remaining.Count;
         if (remaining.Count > 0)
         {
             progress.Note($"{remaining.Count} keys still differ after the repair.", RunLogLevel.Warning);
         }
-
-        return remaining;
     }
 
     private async Task<IReadOnlySet<int>> CheckAgainAsync(OpenMoment moment, long repaired, CancellationToken cancellationToken)

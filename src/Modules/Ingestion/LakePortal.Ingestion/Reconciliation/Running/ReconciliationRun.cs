@@ -14,7 +14,18 @@ using LakePortal.Kernel.Runs;
 namespace LakePortal.Ingestion.Reconciliation.Running;
 
 internal sealed record ReconciliationRequest(
-    string RunId, SyncDefinition Sync, SourceDefinition Source, bool Repair, long? Sample, byte[]? HashKey);
+    string RunId, SyncDefinition Sync, SourceDefinition Source, string Method, bool Repair, long? Sample, byte[]? HashKey);
+
+internal static class ReconciliationMethods
+{
+    /// <summary>The whole table at one position (method S).</summary>
+    public const string Snapshot = "snapshot";
+
+    /// <summary>Range by range, each in a short transaction (method W).</summary>
+    public const string Rolling = "rolling";
+
+    public static readonly IReadOnlyList<string> All = [Snapshot, Rolling];
+}
 
 /// <summary>What a finished reconciliation has found.</summary>
 internal sealed record ReconciliationResult
@@ -63,7 +74,7 @@ internal sealed partial class ReconciliationRun(ReconciliationServices services,
         {
             try
             {
-                return await AttemptAsync(cancellationToken);
+                return request.Method == ReconciliationMethods.Rolling ? await RollAsync(cancellationToken) : await AttemptAsync(cancellationToken);
             }
             catch (ColumnNeedsTextException e) when (_plan is { } plan && e.Column >= 0 && _retold.TryAdd(plan.Columns[e.Column].Source.Name, e.Reason))
             {
@@ -112,7 +123,7 @@ internal sealed partial class ReconciliationRun(ReconciliationServices services,
                 await CompareAsync(moment, ranges, part, found, cancellationToken);
             }
 
-            return found.Result(moment);
+            return found.Result(moment.Snapshot.Position, moment.Snapshot.IsExact, moment.Lake, moment.Comparison.Table);
         }
         finally
         {
@@ -171,7 +182,7 @@ internal sealed partial class ReconciliationRun(ReconciliationServices services,
             return;
         }
 
-        var isRepairable = request.Repair && CanRepair(moment, found);
+        var isRepairable = request.Repair && CanRepair(moment.Comparison.Table, found);
         await comparison.FetchSourceAsync(isRepairable ? null : services.Options.MostDifferences, cancellationToken);
         var shown = await comparison.ShowAsync(found.Room, cancellationToken);
         found.TypeLoss += await comparison.CountLossesAsync(cancellationToken);
@@ -213,26 +224,26 @@ internal sealed class Findings(int mostShown)
 
     public void Show(IReadOnlyList<RowDifference> rows, Func<int, bool> isRepaired) => _shown.AddRange(rows.Select(r => new ShownDifference(r, isRepaired(r.Number))));
 
-    public ReconciliationResult Result(OpenMoment moment) => new()
+    public ReconciliationResult Result(string position, bool isExact, LakeMoment lake, ComparedTable table) => new()
     {
-        Position = moment.Snapshot.Position,
-        IsPositionExact = moment.Snapshot.IsExact,
-        Lake = moment.Lake,
+        Position = position,
+        IsPositionExact = isExact,
+        Lake = lake,
         Ranges = Ranges,
         Counts = Counts,
         TypeLoss = TypeLoss,
         Shown = _shown,
-        Notes = [.. moment.Comparison.Table.Notes, .. Notes, .. Counts.All > 0 ? Behind(moment) : []],
-        IsEqual = Counts.All == 0 && !moment.Comparison.Table.HasLostColumns,
+        Notes = [.. table.Notes, .. Notes, .. Counts.All > 0 ? Behind(position, lake) : []],
+        IsEqual = Counts.All == 0 && !table.HasLostColumns,
         Repaired = Repaired,
         RepairSnapshotId = RepairSnapshotId,
     };
 
-    private static IEnumerable<string> Behind(OpenMoment moment)
+    private static IEnumerable<string> Behind(string position, LakeMoment lake)
     {
-        if (moment.Lake.Position != moment.Snapshot.Position)
+        if (lake.Position != position)
         {
-            yield return $"The lake is as of {moment.Lake.Position}, the source is at {moment.Snapshot.Position}: what changed in between and was not loaded yet counts as different.";
+            yield return $"The lake is as of {lake.Position}, the source is at {position}: what changed in between and was not loaded yet counts as different.";
         }
     }
 }

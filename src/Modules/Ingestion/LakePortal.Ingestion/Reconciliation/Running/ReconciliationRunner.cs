@@ -20,7 +20,6 @@ internal sealed class ReconciliationRunner(
     IChangeFeed feed, TimeProvider clock, ILogger<ReconciliationRunner> logger) : IHostedService, IDisposable
 {
     public const string Kind = "reconcile";
-    public const string Snapshot = "snapshot";
 
     private readonly SemaphoreSlim _pool = new(services.Options.ConcurrentRuns);
     private readonly SemaphoreSlim _starting = new(1);
@@ -31,9 +30,15 @@ internal sealed class ReconciliationRunner(
     public async Task<string> StartAsync(string name, string? method, bool repair, long? sample, string trigger, CancellationToken cancellationToken)
     {
         var definition = SyncResolver.Read(name, (await syncs.GetAsync(name, cancellationToken)).Document);
-        if (method is not (null or Snapshot))
+        method ??= ReconciliationMethods.Snapshot;
+        if (!ReconciliationMethods.All.Contains(method))
         {
-            throw new ReconciliationNotPossibleException(name, $"there is no method '{method}' for it", "Use the method 'snapshot', which compares whole tables.");
+            throw new ReconciliationNotPossibleException(name, $"there is no method '{method}'", "Use 'snapshot' (whole tables at one position) or 'rolling' (range by range, for tables that follow their changes).");
+        }
+
+        if (method == ReconciliationMethods.Rolling && !services.Rolling.Any(l => l.Serves(definition)))
+        {
+            throw new ReconciliationNotPossibleException(name, $"a table in mode '{definition.Mode}' does not follow its changes, by which the ranges would be brought to one moment", "Use the method 'snapshot'.");
         }
 
         if (!services.Barriers.Any(b => b.Serves(definition)) || (repair && !services.Landings.Any(l => l.Serves(definition))))
@@ -57,11 +62,11 @@ internal sealed class ReconciliationRunner(
             ObjectDisposedException.ThrowIf(_stopping, this);
             var run = await runs.CreateAsync(Kind, name, trigger, callers.Current?.User ?? Caller.System.User, null, cancellationToken);
             await store.BeginAsync(
-                new ReconciliationRow { RunId = run.Id, Sync = name, Refined = definition.Refined.ToString(), Method = Snapshot, Repair = repair, Sample = sample, Finished = false, Notes = "[]", StartedAt = clock.GetUtcNow() },
+                new ReconciliationRow { RunId = run.Id, Sync = name, Refined = definition.Refined.ToString(), Method = method, Repair = repair, Sample = sample, Finished = false, Notes = "[]", StartedAt = clock.GetUtcNow() },
                 cancellationToken);
             var active = new ActiveRun(run.Id, name);
             _active[name] = active;
-            active.Work = Task.Run(() => RunAsync(active, definition, repair, sample), CancellationToken.None);
+            active.Work = Task.Run(() => RunAsync(active, definition, method, repair, sample), CancellationToken.None);
             return run.Id;
         }
         finally
@@ -137,7 +142,7 @@ internal sealed class ReconciliationRunner(
         _starting.Dispose();
     }
 
-    private async Task RunAsync(ActiveRun active, SyncDefinition definition, bool repair, long? sample)
+    private async Task RunAsync(ActiveRun active, SyncDefinition definition, string method, bool repair, long? sample)
     {
         using var system = callers.Enter(Caller.System);
         var started = clock.GetTimestamp();
@@ -149,7 +154,7 @@ internal sealed class ReconciliationRunner(
                 started = clock.GetTimestamp();
                 await runs.StartAsync(active.RunId, CancellationToken.None);
                 Announce(active.Sync);
-                await CompareAsync(active, definition, repair, sample, started);
+                await CompareAsync(active, definition, method, repair, sample, started);
             }
             finally
             {
@@ -168,14 +173,14 @@ internal sealed class ReconciliationRunner(
         }
     }
 
-    private async Task CompareAsync(ActiveRun active, SyncDefinition definition, bool repair, long? sample, long started)
+    private async Task CompareAsync(ActiveRun active, SyncDefinition definition, string method, bool repair, long? sample, long started)
     {
         var cancellationToken = active.Stop.Token;
         Log.ReconciliationStarts(logger, active.Sync, active.RunId);
         var source = await sources.GetAsync(definition.Source, cancellationToken);
         var hashKey = definition.Hash.Count == 0 ? null : await hashKeys.GetAsync(definition, cancellationToken);
         var progress = new OffloadProgress(runs, active.RunId, definition.SourceTable, clock);
-        var result = await new ReconciliationRun(services, new ReconciliationRequest(active.RunId, definition, source, repair, sample, hashKey), progress).RunAsync(cancellationToken);
+        var result = await new ReconciliationRun(services, new ReconciliationRequest(active.RunId, definition, source, method, repair, sample, hashKey), progress).RunAsync(cancellationToken);
         var seconds = clock.GetElapsedTime(started).TotalSeconds;
         await store.SaveAsync(active.RunId, result.Ranges, result.Shown, CancellationToken.None);
         await store.ChangeAsync(active.RunId, row => Fill(row, result, seconds), CancellationToken.None);

@@ -7,13 +7,16 @@ namespace LakePortal.Ingestion.Reconciliation.Running;
 
 /// <summary>What reconciliations work with.</summary>
 internal sealed class ReconciliationServices(
-    OffloadServices offload, IEnumerable<ILakeBarrier> barriers, IEnumerable<IRepairLanding> landings, SnapshotTags tags, ReconciliationOptions options)
+    OffloadServices offload, IEnumerable<ILakeBarrier> barriers, IEnumerable<IRepairLanding> landings, IEnumerable<IRollingLake> rolling, SnapshotTags tags, ReconciliationOptions options)
 {
     public OffloadServices Offload { get; } = offload;
 
     public IReadOnlyList<ILakeBarrier> Barriers { get; } = [.. barriers];
 
     public IReadOnlyList<IRepairLanding> Landings { get; } = [.. landings];
+
+    /// <summary>Lakes that can be compared range by range.</summary>
+    public IReadOnlyList<IRollingLake> Rolling { get; } = [.. rolling];
 
     public SnapshotTags Tags { get; } = tags;
 

@@ -13,13 +13,14 @@ using LakePortal.Ingestion.Sources.Postgres;
 using LakePortal.Ingestion.Store;
 using LakePortal.Kernel.Errors;
 using LakePortal.Kernel.Runs;
+using LakePortal.Kernel.Scheduling;
 using MediatR;
 using Npgsql;
 
 namespace LakePortal.Ingestion.Syncs.Status;
 
 internal sealed class GetSyncStatusHandler(
-    SyncStore store, SourceStore sources, SyncSummaries summaries, SyncRunDetails details, ReconciliationStore reconciliations, CaptureReports captures, ITableCatalog catalog,
+    SyncStore store, SourceStore sources, SyncSummaries summaries, SyncRunDetails details, ReconciliationStore reconciliations, CaptureReports captures, ITableCatalog catalog, IJobSchedule schedule,
     PostgresConnector connector, TimeProvider clock) : IRequestHandler<GetSyncStatus, SyncStatus>
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -30,12 +31,16 @@ internal sealed class GetSyncStatusHandler(
         var definition = SyncResolver.Read(row.Name, row.Document);
         var summary = await summaries.SummarizeAsync(row, cancellationToken);
         var verified = await reconciliations.VerifiedAsync(request.Name, cancellationToken);
+        var reconcile = definition.Reconcile is { } r
+            ? new ReconciliationSchedule(r.Schedule, r.Timezone, r.Method, r.Sample, r.Repair, (await schedule.NextFireTimesAsync(ReconcileJob.Name, row.Name, 1, cancellationToken)).Select(t => (DateTimeOffset?)t).FirstOrDefault())
+            : null;
         if (CaptureService.Follows(definition.Mode) && await captures.FindAsync(row.Source, cancellationToken) is { } capture)
         {
             return (await FollowedAsync(row, definition, summary, capture, cancellationToken)) with
             {
                 VerifiedThrough = verified?.Position,
                 VerifiedAt = verified?.At,
+                Reconcile = reconcile,
             };
         }
 
@@ -49,6 +54,7 @@ internal sealed class GetSyncStatusHandler(
         {
             VerifiedThrough = verified?.Position,
             VerifiedAt = verified?.At,
+            Reconcile = reconcile,
         };
     }
 
