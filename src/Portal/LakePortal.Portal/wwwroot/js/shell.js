@@ -33,7 +33,8 @@ function onFocusIn(event) {
 }
 
 export function focusBack() {
-  if (before?.isConnected) before.focus();
+  // Not every browser focuses a button that is clicked: then there is no place before, and the button that opens the search is the nearest.
+  (before?.isConnected ? before : document.querySelector('button.find'))?.focus();
   before = null;
 }
 
