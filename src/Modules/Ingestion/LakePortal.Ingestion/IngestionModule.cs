@@ -58,6 +58,8 @@ public sealed class IngestionModule : IModule
         services.AddSingleton<CaptureRegistry>();
         services.AddSingleton<CaptureStore>();
         services.AddSingleton<DeadLetterTable>();
+        services.AddSingleton<DeadRows>();
+        services.AddSingleton<UnchangedValues>();
         services.AddSingleton<RefinedCatchUp>();
         services.AddSingleton<TableFitter>();
         services.AddSingleton<ChangeLander>();

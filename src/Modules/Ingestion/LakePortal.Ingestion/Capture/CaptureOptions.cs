@@ -32,6 +32,10 @@ internal sealed record CaptureOptions
     [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00", ErrorMessage = "Capture:HeartbeatInterval must be between 00:00:00.100 and 00:10:00.")]
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>A server that leaves a question unanswered for so long is taken for gone: the connections are made anew.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00", ErrorMessage = "Capture:LongestSilence must be between 00:00:01 and 00:10:00.")]
+    public TimeSpan LongestSilence { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>A load waits this long for transactions that were open before it: its position has to belong to its rows exactly.</summary>
     public TimeSpan LoadPositionWait { get; init; } = TimeSpan.FromSeconds(60);
 }

@@ -148,13 +148,14 @@ internal sealed class CaptureService(
             await running.Stop.CancelAsync();
             await running.Work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             running.Stop.Dispose();
+
+            // First of all no load finds the capture any more: one that joined it now would go on beside the next capture.
+            registry.Remove(source);
             foreach (var table in running.Tables.All)
             {
                 // A load belongs to the capture that it joins; the next one takes it up again.
                 await runner.StopSyncAsync(table.Name, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
-
-            registry.Remove(source);
         }
     }
 
@@ -239,10 +240,13 @@ internal sealed class CaptureService(
             using var system = callers.Enter(Caller.System);
             try
             {
-                var run = await runner.StartAsync(table.Name, OffloadRequest.Bootstrap, "capture", null, CancellationToken.None);
-                var ended = await runner.AwaitAsync(run, CancellationToken.None);
-                if (ended.State == Kernel.Runs.RunState.Failed)
+                // Since it was asked for, a load may have ended, or the capture: another one would read the whole table in vain.
+                var run = await runner.TryStartAsync(table.Name, OffloadRequest.Bootstrap, "capture", null, () => table.NeedsToLoad && registry.Find(table.Name)?.Table == table, CancellationToken.None);
+                var ended = run is null ? null : await runner.AwaitAsync(run, CancellationToken.None);
+                if (ended?.State == Kernel.Runs.RunState.Failed)
                 {
+                    _ = await services.Store.ChangeTableAsync(table.Name, table.Sync.Source, r => (r.Reason, r.Hint) = (ended.Error?.Message, ended.Error?.Hint), CancellationToken.None);
+
                     // The next request comes with the next commit or heartbeat; not at once, since what failed mostly fails again.
                     await Task.Delay(services.Options.LongestRetry, services.Clock, CancellationToken.None);
                 }

@@ -58,24 +58,38 @@ internal sealed class CaptureStart(CaptureServices services, SourceDefinition so
     {
         foreach (var table in tables.All)
         {
-            var row = await services.Store.FindTableAsync(table.Name, cancellationToken);
-            var raw = await services.Catalog.FindAsync(table.Sync.Raw, cancellationToken);
-            var refined = await services.Catalog.FindAsync(table.Sync.Refined, cancellationToken);
-            (table.Shape, table.LandedShape, table.Prepared) = (null, null, null);
-            table.RawPosition = table.Notes.Captured(raw) ?? PgPosition.Zero;
-            table.RefinedPosition = table.Notes.Captured(refined) ?? PgPosition.Zero;
-            if (refined is not null)
+            // A load goes on while sessions come and go: it must not commit between the look at the lake and what is made of it.
+            await table.Gate.WaitAsync(cancellationToken);
+            try
             {
-                table.KeyInLake = [.. refined.Schema.IdentifierFieldIds.Select(id => refined.Schema.FindById(id)!.Name)];
+                await RestoreAsync(table, cancellationToken);
             }
+            finally
+            {
+                _ = table.Gate.Release();
+            }
+        }
+    }
 
-            // A load that was going on is taken up again by its run.
-            (table.State, table.Reason) = (row?.State ?? CaptureStates.Waiting, row?.Reason);
-            (table.Landed, table.StartsOver) = (LandedTable.Parse(row?.Relation), row?.GapFrom == Everything);
-            if (table.StartsOver)
-            {
-                table.RawPosition = PgPosition.Zero;
-            }
+    private async Task RestoreAsync(CapturedTable table, CancellationToken cancellationToken)
+    {
+        var row = await services.Store.FindTableAsync(table.Name, cancellationToken);
+        var raw = await services.Catalog.FindAsync(table.Sync.Raw, cancellationToken);
+        var refined = await services.Catalog.FindAsync(table.Sync.Refined, cancellationToken);
+        (table.Shape, table.LandedShape, table.Prepared) = (null, null, null);
+        table.RawPosition = table.Notes.Captured(raw) ?? PgPosition.Zero;
+        table.RefinedPosition = table.Notes.Captured(refined) ?? PgPosition.Zero;
+        if (refined is not null)
+        {
+            table.KeyInLake = [.. refined.Schema.IdentifierFieldIds.Select(id => refined.Schema.FindById(id)!.Name)];
+        }
+
+        // A load that was going on is taken up again by its run.
+        (table.State, table.Reason) = (row?.State ?? CaptureStates.Waiting, row?.Reason);
+        (table.Landed, table.StartsOver) = (LandedTable.Parse(row?.Relation), row?.GapFrom == Everything);
+        if (table.StartsOver)
+        {
+            table.RawPosition = PgPosition.Zero;
         }
     }
 

@@ -43,7 +43,7 @@ internal sealed class CaptureTables(string source, string slot, string publicati
     /// <summary>Starts the loads of tables that wait for theirs, and goes on with those that a stopped process left.</summary>
     public void RequestLoads()
     {
-        foreach (var table in _tables.Values.Where(t => t.State is CaptureStates.Waiting or CaptureStates.Loading || (t.IsFollowed && t.NeedsLoad is not null)))
+        foreach (var table in _tables.Values.Where(t => t.NeedsToLoad))
         {
             load(table);
         }

@@ -44,7 +44,7 @@ internal sealed class SourceCapture : IAsyncDisposable
 
     public static async Task RunAsync(CaptureServices services, SourceDefinition source, CaptureTables tables, CaptureMeter meter, CancellationToken cancellationToken)
     {
-        var control = await services.Connector.OpenAsync(source, cancellationToken);
+        var control = await services.Connector.OpenAsync(source, cancellationToken, services.Options.LongestSilence);
         await using var capture = new SourceCapture(services, source, tables, meter, control);
         try
         {
@@ -87,6 +87,7 @@ internal sealed class SourceCapture : IAsyncDisposable
         _receiver.Batch.Advance(start.From);
         _log = await _services.Connector.OpenLogAsync(_source, cancellationToken);
         await Task.Run(() => _log.Start(start.Slot, start.From, start.Publication), cancellationToken);
+        await CheckStartAsync(start, cancellationToken);
         Log.CaptureStarts(_services.Logger, _source.Name, start.From.ToString(), start.Slot);
         await _services.Store.SetStateAsync(_source.Name, "streaming", null, null, cancellationToken);
         _tables.RequestLoads();
@@ -94,13 +95,24 @@ internal sealed class SourceCapture : IAsyncDisposable
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var reading = Task.Factory.StartNew(() => Read(stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         var landing = LandAsync(stop.Token);
-        var first = await Task.WhenAny(reading, landing);
+        var keeping = KeepAliveAsync(stop.Token);
+        var first = await Task.WhenAny(reading, landing, keeping);
         await stop.CancelAsync();
         _room.Set();
         await _log.DisposeAsync();
-        await Task.WhenAll(reading, landing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(reading, landing, keeping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await first;
         cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Only now the slot is ours. Who read it on since it was looked at has taken changes away, and the server starts behind them without a word.</summary>
+    private async Task CheckStartAsync(StartPoint start, CancellationToken cancellationToken)
+    {
+        var slot = await new SlotManager(_source, _control).FindSlotAsync(start.Slot, cancellationToken);
+        if (slot?.Confirmed != start.From)
+        {
+            throw new CaptureRestartsException(_source.Name, $"the slot '{start.Slot}' was moved from {start.From} to {slot?.Confirmed?.ToString() ?? "nowhere"} while the capture began");
+        }
     }
 
     /// <summary>Refined tables that a crash left behind their raw tables.</summary>
@@ -203,6 +215,16 @@ internal sealed class SourceCapture : IAsyncDisposable
         _tables.RequestLoads();
     }
 
+    /// <summary>A server that hears nothing for wal_sender_timeout ends the connection, however long a commit takes.</summary>
+    private async Task KeepAliveAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await Task.Delay(_services.Options.HeartbeatInterval, _services.Clock, cancellationToken);
+            _log!.Acknowledge(_safe);
+        }
+    }
+
     /// <summary>The batch so far, if it ends with a transaction and is worth a commit.</summary>
     private ChangeBatch? TakeBatch()
     {
@@ -249,8 +271,6 @@ internal sealed class SourceCapture : IAsyncDisposable
         {
             _ = _controlTurn.Release();
         }
-
-        _log!.Acknowledge(_safe);
     }
 
     /// <summary>Called by the reading thread, rarely: when a table appears or its definition changes.</summary>

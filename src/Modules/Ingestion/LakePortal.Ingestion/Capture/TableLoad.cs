@@ -71,30 +71,34 @@ internal sealed class TableLoad(CaptureRegistry registry, CaptureStore store, Re
     /// <summary>Computes refined from raw and lets it follow the changes.</summary>
     /// <param name="table">The table.</param>
     /// <param name="key">Lake names of the columns that identify a row.</param>
-    /// <param name="from">Position of the load, the earliest one when it was interrupted.</param>
-    /// <param name="to">Position of the load, the latest one.</param>
+    /// <param name="load">Where the load stands.</param>
+    /// <param name="close">Forgets the load, so that it is not taken up again. Before the table counts as following: a later load must find nothing of it.</param>
     /// <param name="cancellationToken">Stops before refined is replaced.</param>
-    public async Task<long?> FinishAsync(CapturedTable table, IReadOnlyList<string> key, PgPosition from, PgPosition to, CancellationToken cancellationToken)
+    public async Task<long?> FinishAsync(CapturedTable table, IReadOnlyList<string> key, LoadSpan load, Func<CancellationToken, Task> close, CancellationToken cancellationToken)
     {
         await steps.ReachedAsync(CaptureStep.LoadCommitted, table.Name, cancellationToken);
-        if (to > table.RawPosition)
+        if (load.To > table.RawPosition)
         {
             var (tables, _) = registry.Find(table.Name) ?? throw new LoadOutdatedException(table.Name, "stopped");
-            await tables.WhenReached(to, cancellationToken);
+            await tables.WhenReached(load.To, cancellationToken);
         }
 
-        var (raw, reached) = await PinAsync(table, to, cancellationToken);
+        var (raw, reached) = await PinAsync(table, load.To, cancellationToken);
         await using var area = await writer.OpenStagingAsync(cancellationToken);
-        await catchUp.ReplaceAsync(table, raw, key, from, reached, area, cancellationToken);
+        var refined = await catchUp.ReplaceAsync(table, raw, key, load, reached, area, cancellationToken);
         await steps.ReachedAsync(CaptureStep.LoadRefined, table.Name, cancellationToken);
         await table.Gate.WaitAsync(cancellationToken);
         try
         {
             Check(table);
+
+            // A session that began meanwhile may have read it from the snapshot before.
+            table.RefinedPosition = refined;
             await catchUp.FromRawAsync(table, key, area, cancellationToken);
+            await close(cancellationToken);
             (table.State, table.Reason, table.NeedsLoad, table.KeyInLake) = (CaptureStates.Streaming, null, null, key);
             _ = await store.ChangeTableAsync(table.Name, table.Sync.Source, r => (r.State, r.Reason, r.Hint, r.GapFrom) = (CaptureStates.Streaming, null, null, null), cancellationToken);
-            await store.AddEventAsync(table.Sync.Source, table.Name, "bootstrap", $"Loaded at {from}; its changes are followed from {table.RefinedPosition} on.", from, cancellationToken);
+            await store.AddEventAsync(table.Sync.Source, table.Name, "bootstrap", $"Loaded at {load.From}; its changes are followed from {table.RefinedPosition} on.", load.From, cancellationToken);
             return (await catalog.LoadAsync(table.Sync.Refined, cancellationToken)).Metadata.CurrentSnapshotId;
         }
         finally

@@ -63,7 +63,7 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
         await using var snapshot = await SourceSnapshot.TakeAsync(services.Connector, request.Source, joined is null ? services.Options.ExactPositionWait : services.Capture.LoadPositionWait, cancellationToken);
         if (joined is not null && !snapshot.IsExact)
         {
-            throw new SourceUnavailableException(request.Source.Name, "Transactions are open on the source for so long that no exact position can be had.", "The load tries again; look for long transactions in pg_stat_activity.");
+            throw await AskAsync(() => InexactAsync(snapshot, cancellationToken));
         }
 
         var source = await DescribeAsync(snapshot, cancellationToken);
@@ -77,9 +77,9 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
                 return pending;
             }
         }
-        else if (await services.Store.FindOpenAsync(request.Sync.Name, cancellationToken) is { } committed && SnapshotNotes.HasLoad(work.Tables.Raw, committed.Load.LoadId))
+        else if (await FindCommittedAsync(work, cancellationToken) is { } committed)
         {
-            return await JoinAsync(work, joined, committed.Chunks, null, 0, cancellationToken);
+            return await JoinAsync(work, joined, committed, 0, cancellationToken);
         }
 
         var opened = await OpenLoadAsync(work, cancellationToken);
@@ -98,8 +98,8 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
         var deleted = isSeveral ? await DeletedAsync(work, opened, area, files, cancellationToken) : [];
         if (joined is not null)
         {
-            var added = await CommitJoinedAsync(work, joined, opened, area, files, deleted, isSeveral, cancellationToken);
-            return await JoinAsync(work, joined, files, added, services.Clock.GetElapsedTime(_started).TotalSeconds, cancellationToken);
+            var committed = await CommitJoinedAsync(work, joined, opened, area, files, deleted, isSeveral, cancellationToken);
+            return await JoinAsync(work, joined, committed, services.Clock.GetElapsedTime(_started).TotalSeconds, cancellationToken);
         }
 
         var raw = await CommitRawAsync(work, opened, area, files, deleted, isSeveral, cancellationToken);

@@ -44,7 +44,12 @@ internal sealed class SyncRunner(
     public ActiveRun? FindActiveRun(string runId) => _active.Values.FirstOrDefault(r => r.RunId == runId);
 
     /// <summary>Starts a run and returns its id; one that is queued or running already is returned instead.</summary>
-    public async Task<string> StartAsync(string name, string? mode, string trigger, string? parentId, CancellationToken cancellationToken)
+    public async Task<string> StartAsync(string name, string? mode, string trigger, string? parentId, CancellationToken cancellationToken) =>
+        (await TryStartAsync(name, mode, trigger, parentId, () => true, cancellationToken))!;
+
+    /// <param name="isNeeded">Asked when no run of the sync is going on, and none can begin.</param>
+    /// <returns>Null: it is not needed.</returns>
+    public async Task<string?> TryStartAsync(string name, string? mode, string trigger, string? parentId, Func<bool> isNeeded, CancellationToken cancellationToken)
     {
         var row = await syncs.GetAsync(name, cancellationToken);
         var definition = SyncResolver.Read(row.Name, row.Document);
@@ -69,6 +74,11 @@ internal sealed class SyncRunner(
             }
 
             ObjectDisposedException.ThrowIf(_stopping, this);
+            if (!isNeeded())
+            {
+                return null;
+            }
+
             var by = callers.Current?.User ?? Caller.System.User;
             var run = await runs.CreateAsync("sync", name, trigger, by, parentId, cancellationToken);
             var active = new ActiveRun(run.Id, name);

@@ -50,6 +50,9 @@ internal sealed class CapturedTable(SyncDefinition sync) : IDisposable
     /// <summary>Refined follows the changes.</summary>
     public bool IsFollowed => State == CaptureStates.Streaming && !IsPaused;
 
+    /// <summary>A load is due, or is going on.</summary>
+    public bool NeedsToLoad => State is CaptureStates.Waiting or CaptureStates.Loading || (IsFollowed && NeedsLoad is not null);
+
     /// <summary>Key of hashed columns.</summary>
     public byte[]? HashKey { get; init; }
 

@@ -19,7 +19,7 @@ namespace LakePortal.Ingestion.Capture.Landing;
 /// (<see cref="RefinedCatchUp"/>). The source is told only after both.
 /// </summary>
 internal sealed class ChangeLander(
-    TableFitter fitter, CaptureStore store, DeadLetterTable deadLetters, RefinedCatchUp catchUp, ICaptureSteps steps, IChangeFeed feed, IMediator mediator,
+    TableFitter fitter, CaptureStore store, DeadLetterTable deadLetters, UnchangedValues unchangedValues, RefinedCatchUp catchUp, ICaptureSteps steps, IChangeFeed feed, IMediator mediator,
     TimeProvider clock, ILogger<ChangeLander> logger)
 {
     /// <summary>Tables wait for the disk more than for the processor: several are committed at once.</summary>
@@ -82,14 +82,21 @@ internal sealed class ChangeLander(
 
         await steps.ReachedAsync(CaptureStep.BeforeRaw, table.Name, cancellationToken);
         var shape = segments[^1].Shape;
-        var raw = await fitter.ForChangesAsync(table, shape, cancellationToken);
+        var raw = await fitter.ForChangesAsync(table, [.. segments.Select(s => s.Shape)], cancellationToken);
         await using var connection = area.OpenConnection();
         var changes = $"{segments[0].Name}_all";
-        Execute(connection, $"CREATE OR REPLACE TABLE {changes} AS {ChangeSql.Union(segments, known)}");
+
+        // Rows without a key are told apart by the columns that the source has now.
+        var kept = shape.Key.Count == 0 ? [] : raw.Schema.Fields.Select(f => f.Name).ToHashSet(StringComparer.Ordinal);
+        Execute(connection, $"CREATE OR REPLACE TABLE {changes} AS {ChangeSql.Union(segments, known, kept)}");
         var columns = await ColumnsAsync(connection, changes);
+        var letters = segments.SelectMany(s => s.DeadLetters).Where(l => string.CompareOrdinal(l.Position, known.Sortable) >= 0).ToList();
         if (table.IsFollowed && segments.Any(s => s.HasUnchanged))
         {
-            var left = await UnchangedValues.FillAsync(area, connection, changes, columns, shape.Key, table.Sync.Refined, cancellationToken);
+            var left = await unchangedValues.FillAsync(table, area, connection, changes, columns, shape.Key, table.Sync.Refined, letters, cancellationToken);
+            var dead = left == 0 ? [] : await DeadRows.TakeAsync(connection, changes, columns, cancellationToken);
+            letters.AddRange(dead);
+            left -= dead.Count;
             if (left > 0)
             {
                 throw new CaptureHeldException(table.Name, $"{left} changes of {table.Sync.SourceTable} leave values out that the lake does not have.", "Load the table again: bootstrap it.");
@@ -99,7 +106,7 @@ internal sealed class ChangeLander(
         var ingestedAt = clock.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", CultureInfo.InvariantCulture) + "+00";
         var files = await area.WriteFilesAsync(connection, ChangeSql.Raw(changes, columns, Absent(raw, columns), ingestedAt), table.Sync.Raw, cancellationToken);
         await steps.ReachedAsync(CaptureStep.RawWritten, table.Name, cancellationToken);
-        await deadLetters.WriteAsync(table, [.. segments.SelectMany(s => s.DeadLetters).Where(l => string.CompareOrdinal(l.Position, known.Sortable) >= 0)], batch.End, area, cancellationToken);
+        await deadLetters.WriteAsync(table, letters, batch.End, area, cancellationToken);
         var rawOutcome = await area.CommitAppendAsync(table.Sync.Raw, files, table.Notes.ForCapture(batch.End, ingestedAt), cancellationToken);
         table.RawPosition = batch.End;
         await steps.ReachedAsync(CaptureStep.RawCommitted, table.Name, cancellationToken);
@@ -123,11 +130,10 @@ internal sealed class ChangeLander(
             Execute(connection, $"DROP TABLE {segment.Name}");
         }
 
-        var dead = segments.Sum(s => s.DeadLetters.Count);
         var rows = segments.Sum(s => s.Rows);
         _ = await store.ChangeTableAsync(table.Name, table.Sync.Source, row =>
         {
-            (row.LastCommitAt, row.Changes, row.DeadLetters) = (clock.GetUtcNow(), row.Changes + rows, row.DeadLetters + dead);
+            (row.LastCommitAt, row.Changes, row.DeadLetters) = (clock.GetUtcNow(), row.Changes + rows, row.DeadLetters + letters.Count);
         }, cancellationToken);
         Announce(table);
     }

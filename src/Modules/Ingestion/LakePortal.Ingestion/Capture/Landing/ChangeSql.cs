@@ -13,12 +13,14 @@ internal static class ChangeSql
     /// <summary>Tells the rows that only go in what a merge is given.</summary>
     public const string DeletedFlag = "lakeportal_deleted";
 
-    /// <summary>All of the segments under the names that the newest shape has; a column that an earlier shape lacks is null there.</summary>
+    /// <summary>All of the segments under the names that the newest shape has; a column that an earlier shape lacks is null there, and one that the newest lacks stays.</summary>
+    /// <param name="segments">In the order of the log.</param>
     /// <param name="from">Changes of transactions before it are left out.</param>
-    public static string Union(IReadOnlyList<ChangeSegment> segments, PgPosition from)
+    /// <param name="kept">The lake's columns, those included that the source has dropped.</param>
+    public static string Union(IReadOnlyList<ChangeSegment> segments, PgPosition from, IReadOnlySet<string> kept)
     {
         var shape = segments[^1].Shape;
-        return string.Join(" UNION ALL BY NAME ", segments.Select(s => $"SELECT {string.Join(", ", Columns(s, shape.Plan))}, lp_op, lp_seq, lp_xid, lp_committed, lp_pos, lp_moved, {Unchanged(s, shape.Plan)} AS lp_unchanged FROM {s.Name} WHERE lp_op <> 'x' AND lp_pos >= '{from.Sortable}'"));
+        return string.Join(" UNION ALL BY NAME ", segments.Select(s => $"SELECT {string.Join(", ", Columns(s, shape.Plan, kept))}, lp_op, lp_seq, lp_xid, lp_committed, lp_pos, lp_moved, {Unchanged(s, shape.Plan)} AS lp_unchanged FROM {s.Name} WHERE lp_op <> 'x' AND lp_pos >= '{from.Sortable}'"));
     }
 
     /// <summary>The newest change of each key after the last truncation, flagged when it deletes.</summary>
@@ -57,13 +59,14 @@ internal static class ChangeSql
     private static ColumnPlan? Now(ColumnPlan column, TablePlan newest) =>
         newest.Columns.FirstOrDefault(c => c.Source.Number > 0 && c.Source.Number == column.Source.Number) ?? newest.Columns.FirstOrDefault(c => c.LakeName == column.LakeName);
 
-    private static IEnumerable<string> Columns(ChangeSegment segment, TablePlan newest)
+    private static IEnumerable<string> Columns(ChangeSegment segment, TablePlan newest, IReadOnlySet<string> kept)
     {
         for (var i = 0; i < segment.Shape.Plan.Columns.Count; i++)
         {
-            if (Now(segment.Shape.Plan.Columns[i], newest) is { } now)
+            var column = segment.Shape.Plan.Columns[i];
+            if ((Now(column, newest)?.LakeName ?? (kept.Contains(column.LakeName) ? column.LakeName : null)) is { } name)
             {
-                yield return string.Create(CultureInfo.InvariantCulture, $"c{i} AS {PgSql.Quote(now.LakeName)}");
+                yield return string.Create(CultureInfo.InvariantCulture, $"c{i} AS {PgSql.Quote(name)}");
             }
         }
     }

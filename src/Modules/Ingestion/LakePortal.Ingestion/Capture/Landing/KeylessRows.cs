@@ -10,8 +10,9 @@ internal static class KeylessRows
 {
     private const string Copies = "lakeportal_copies";
 
+    /// <param name="absent">Columns that refined has and the changes lack, as more columns of a SELECT.</param>
     public static async Task<long?> ApplyAsync(
-        IStagingArea area, DuckDBConnection connection, TableIdentifier refined, string changes, IReadOnlyList<string> columns, long? truncatedAt, IReadOnlyDictionary<string, string> summary,
+        IStagingArea area, DuckDBConnection connection, TableIdentifier refined, string changes, IReadOnlyList<string> columns, string absent, long? truncatedAt, IReadOnlyDictionary<string, string> summary,
         CancellationToken cancellationToken)
     {
         var after = truncatedAt is { } t ? string.Create(CultureInfo.InvariantCulture, $" AND lp_seq > {t}") : "";
@@ -23,7 +24,7 @@ internal static class KeylessRows
         {
             if (truncatedAt is null && !removes)
             {
-                var added = await area.WriteFilesAsync(connection, Expand(net, names), refined, cancellationToken);
+                var added = await area.WriteFilesAsync(connection, Expand(net, names, absent), refined, cancellationToken);
                 return (await area.CommitAppendAsync(refined, added, summary, cancellationToken)).SnapshotId;
             }
 
@@ -39,7 +40,7 @@ internal static class KeylessRows
                     """);
             }
 
-            var files = await area.WriteFilesAsync(connection, Expand(rows, names), refined, cancellationToken);
+            var files = await area.WriteFilesAsync(connection, Expand(rows, names, absent), refined, cancellationToken);
             return (await area.CommitReplaceAsync(refined, files, summary, cancellationToken)).SnapshotId;
         }
         finally
@@ -55,7 +56,7 @@ internal static class KeylessRows
         return $"SELECT {names} FROM (SELECT {names}, unnest(range(greatest({Copies}, 0)::BIGINT)) FROM (SELECT {names}, sum(CASE \"_op\" WHEN 'd' THEN -1 ELSE 1 END) AS {Copies} FROM {rows} AS a GROUP BY {names}) AS s) AS e";
     }
 
-    private static string Expand(string table, string names) => $"SELECT {names} FROM (SELECT {names}, unnest(range(greatest({Copies}, 0)::BIGINT)) FROM {table}) AS e";
+    private static string Expand(string table, string names, string absent) => $"SELECT {names}{absent} FROM (SELECT {names}, unnest(range(greatest({Copies}, 0)::BIGINT)) FROM {table}) AS e";
 
     private static long Scalar(DuckDBConnection connection, string sql)
     {

@@ -15,8 +15,12 @@ using MediatR;
 
 namespace LakePortal.Ingestion.Capture.Landing;
 
+/// <param name="From">Position of the earliest of a load's chunks.</param>
+/// <param name="To">The position at which the load's rows, newest first, are the source's.</param>
+internal readonly record struct LoadSpan(PgPosition From, PgPosition To);
+
 /// <summary>Brings refined to a position: from staged changes as they come, or from raw after a crash or a load. Callers hold the table's gate.</summary>
-internal sealed class RefinedCatchUp(ITableCatalog catalog, ILakeWriter writer, ICaptureSteps steps, IChangeFeed feed, IMediator mediator)
+internal sealed class RefinedCatchUp(ITableCatalog catalog, ILakeWriter writer, UnchangedValues unchangedValues, DeadRows deadRows, ICaptureSteps steps, IChangeFeed feed, IMediator mediator)
 {
     /// <summary>Applies staged changes that begin where refined stands.</summary>
     public async Task ApplyAsync(
@@ -24,10 +28,11 @@ internal sealed class RefinedCatchUp(ITableCatalog catalog, ILakeWriter writer, 
     {
         var summary = table.Notes.ForCapture(end, null);
         long? snapshot;
+        var absent = key.Count == 0 || truncatedAt is not null ? Absent(await catalog.LoadAsync(table.Sync.Refined, cancellationToken), columns) : "";
         if (key.Count == 0)
         {
             await steps.ReachedAsync(CaptureStep.RefinedPrepared, table.Name, cancellationToken);
-            snapshot = await KeylessRows.ApplyAsync(area, connection, table.Sync.Refined, changes, columns, truncatedAt, summary, cancellationToken);
+            snapshot = await KeylessRows.ApplyAsync(area, connection, table.Sync.Refined, changes, columns, absent, truncatedAt, summary, cancellationToken);
         }
         else
         {
@@ -40,7 +45,7 @@ internal sealed class RefinedCatchUp(ITableCatalog catalog, ILakeWriter writer, 
             }
             else
             {
-                var files = await area.WriteFilesAsync(connection, $"SELECT * EXCLUDE ({ChangeSql.DeletedFlag}) FROM {newest} WHERE NOT {ChangeSql.DeletedFlag}", table.Sync.Refined, cancellationToken);
+                var files = await area.WriteFilesAsync(connection, $"SELECT * EXCLUDE ({ChangeSql.DeletedFlag}){absent} FROM {newest} WHERE NOT {ChangeSql.DeletedFlag}", table.Sync.Refined, cancellationToken);
                 snapshot = (await area.CommitReplaceAsync(table.Sync.Refined, files, summary, cancellationToken)).SnapshotId;
             }
 
@@ -63,11 +68,11 @@ internal sealed class RefinedCatchUp(ITableCatalog catalog, ILakeWriter writer, 
         }
 
         var raw = await catalog.LoadAsync(table.Sync.Raw, cancellationToken);
-        var columns = LakeColumns(raw);
+        var columns = LakeColumns(raw, table, key);
         await using var connection = area.OpenConnection();
         const string Changes = "catch_up";
         await StageAsync(raw, columns, table.RefinedPosition, area, connection, Changes, cancellationToken);
-        var incomplete = await UnchangedValues.FillAsync(area, connection, Changes, columns, key, key.Count > 0 ? table.Sync.Refined : null, cancellationToken);
+        var incomplete = await unchangedValues.FillAsync(table, area, connection, Changes, columns, key, key.Count > 0 ? table.Sync.Refined : null, [], cancellationToken);
         if (incomplete > 0)
         {
             throw new CaptureHeldException(table.Name, $"{incomplete} changes of {table.Sync.SourceTable} leave values out that the lake does not have.", "Load the table again: bootstrap it.");
@@ -82,20 +87,22 @@ internal sealed class RefinedCatchUp(ITableCatalog catalog, ILakeWriter writer, 
     /// After a load: refined becomes what the load read, brought to raw's position by the changes that were captured meanwhile. Everything in raw at or behind
     /// the load's position counts, newest first.
     /// </summary>
-    /// <param name="raw">As of the snapshot that reaches <paramref name="to"/>.</param>
-    /// <param name="from">The position of the load; of the earliest of its chunks when it was interrupted.</param>
-    public async Task ReplaceAsync(CapturedTable table, Table raw, IReadOnlyList<string> key, PgPosition from, PgPosition to, IStagingArea area, CancellationToken cancellationToken)
+    /// <param name="raw">As of the snapshot that reaches <paramref name="reached"/>.</param>
+    /// <param name="load">Where the load stands.</param>
+    /// <returns>The position that refined stands for.</returns>
+    public async Task<PgPosition> ReplaceAsync(CapturedTable table, Table raw, IReadOnlyList<string> key, LoadSpan load, PgPosition reached, IStagingArea area, CancellationToken cancellationToken)
     {
-        // Rows that changed their key, and left values out, are followed back by what applies changes, on top of the load's rows alone.
-        var isLoadAlone = key.Count > 0 && await HasMovedAsync(raw, from, area, cancellationToken);
-        to = isLoadAlone ? from : to;
-        var columns = LakeColumns(raw);
+        // Rows that changed their key, and left values out, are followed back by what applies changes, on top of the load's rows alone. So are rows with dead letters.
+        var from = load.From;
+        var isLoadAlone = key.Count > 0 && (await HasMovedAsync(raw, from, area, cancellationToken) || await deadRows.HasSinceAsync(table, from, area, cancellationToken));
+        var to = isLoadAlone ? load.To : reached;
+        var columns = LakeColumns(raw, table, key);
         var names = ChangeSql.Names(columns);
         var rows = $"(SELECT * FROM {RefinedWriter.Name(raw.Identifier)} WHERE \"_position\" >= '{from.Sortable}'{(isLoadAlone ? " AND \"_load_type\" = 'BATCH'" : "")})";
         var alive = $"(SELECT r.* FROM {rows} AS r WHERE r.\"_position\" > coalesce((SELECT max(t.\"_position\") FROM {rows} AS t WHERE t.\"_op\" = 't'), ''))";
         var resolved = ResolvedRows(alive, columns, key);
         var sql = key.Count == 0
-            ? KeylessRows.Sum(alive, columns)
+            ? $"SELECT *{Absent(await catalog.LoadAsync(table.Sync.Refined, cancellationToken), columns)} FROM ({KeylessRows.Sum(alive, columns)}) AS s"
             : $"SELECT {names} FROM (SELECT *, row_number() OVER (PARTITION BY {ChangeSql.Names(key)} ORDER BY \"_position\" DESC) AS lakeportal_rank FROM {resolved} AS n) AS q WHERE lakeportal_rank = 1 AND \"_op\" <> 'd'";
 
         var request = new LakeQueryRequest(sql, Caller.System)
@@ -107,6 +114,7 @@ internal sealed class RefinedCatchUp(ITableCatalog catalog, ILakeWriter writer, 
         feed.Publish("tables");
         feed.Publish($"table/{table.Sync.Refined}");
         await mediator.Publish(new TableChanged(table.Sync.Refined.ToString(), outcome.SnapshotId), CancellationToken.None);
+        return to;
     }
 
     private static async Task<bool> HasMovedAsync(Table raw, PgPosition from, IStagingArea area, CancellationToken cancellationToken)
@@ -145,6 +153,14 @@ internal sealed class RefinedCatchUp(ITableCatalog catalog, ILakeWriter writer, 
             FROM {into}_rows WHERE "_load_type" = 'CDC'; DROP TABLE {into}_rows
             """);
     }
+
+    /// <summary>What the lake has of columns that the source has dropped: nothing, as more columns of a SELECT.</summary>
+    private static string Absent(Table table, IReadOnlyList<string> columns) =>
+        string.Concat(table.Schema.Fields.Where(f => !columns.Contains(f.Name)).Select(f => $", NULL::{DuckDbTypes.ToDuckDb(f.Type)} AS {PgSql.Quote(f.Name)}"));
+
+    /// <summary>Rows without a key are told apart by the columns that the source has: what one had in a column that was dropped since is in no change any more.</summary>
+    private static IReadOnlyList<string> LakeColumns(Table raw, CapturedTable table, IReadOnlyList<string> key) =>
+        key.Count > 0 || table.Landed is not { Columns.Count: > 0 } landed ? LakeColumns(raw) : [.. LakeColumns(raw).Where(c => landed.Columns.Any(l => l.Name == c))];
 
     private static IReadOnlyList<string> LakeColumns(Table raw) => [.. raw.Schema.Fields.Select(f => f.Name).Where(n => TablePlan.LogColumns.All(c => c.Name != n))];
 

@@ -86,8 +86,8 @@ internal static class ShapeReader
     private static short? NumberBehind(CapturedTable captured, string name) => Before(captured).Where(b => b.Name == name).Select(b => (short?)b.Number).FirstOrDefault();
 
     /// <summary>
-    /// A name that neither the log before nor the catalogs know was given and taken away since. Columns come in the order of their numbers, and new ones last:
-    /// it is the one column that is missing in its place, where that one is still there now, or others follow.
+    /// Names that neither the log before nor the catalogs know were given and taken away since. Columns come in the order of their numbers, and new ones last:
+    /// they are the columns that are missing in their place, where as many are, and are still there now, or others follow.
     /// </summary>
     private static void NumberRenamed(List<PgColumn> columns, List<(short Number, string Name)> before, PgTable? now)
     {
@@ -98,29 +98,36 @@ internal static class ShapeReader
                 continue;
             }
 
+            var neighbours = columns.Skip(i).TakeWhile(c => c.Number <= 0).Count();
             var from = columns.Take(i).Select(c => c.Number).DefaultIfEmpty((short)0).Max();
-            var to = columns.Skip(i + 1).Where(c => c.Number > 0).Select(c => c.Number).DefaultIfEmpty(short.MaxValue).Min();
-            var missing = before.Where(b => b.Number > from && b.Number < to && columns.All(c => c.Number != b.Number) && (to < short.MaxValue || now?.Columns.Any(c => c.Number == b.Number) == true)).ToList();
-            if (missing.Count == 1)
+            var to = columns.Skip(i + neighbours).Where(c => c.Number > 0).Select(c => c.Number).DefaultIfEmpty(short.MaxValue).Min();
+            var missing = before.Where(b => b.Number > from && b.Number < to && columns.All(c => c.Number != b.Number) && (to < short.MaxValue || now?.Columns.Any(c => c.Number == b.Number) == true)).Order().ToList();
+            for (var n = 0; n < neighbours && missing.Count == neighbours; n++)
             {
-                columns[i] = columns[i] with { Number = missing[0].Number };
+                columns[i + n] = columns[i + n] with { Number = missing[n].Number };
             }
+
+            i += neighbours - 1;
         }
     }
 
     private static short? Free(PgColumn? known, List<PgColumn> columns) => known is not null && columns.All(c => c.Number != known.Number) ? known.Number : null;
 
-    /// <summary>A column that came with a default, or in place of another of its name: rows that were there have a value without having been written.</summary>
+    /// <summary>
+    /// A column that came with a default, or in place of another of its name, or of which nobody can tell whether it had another name before: rows that were
+    /// there have a value without having been written.
+    /// </summary>
     private static async Task<IReadOnlyList<LandedColumn>> FilledAsync(NpgsqlConnection connection, PgTable now, LandedTable landed, TablePlan plan, CancellationToken cancellationToken)
     {
         var added = LandedTable.Of(plan).Where(c => !landed.Has(c.Number)).ToList();
+        var unknown = plan.Columns.Where(c => c.Source.Number <= 0).Select(c => new LandedColumn(c.Source.Number, c.LakeName, c.Source.Name)).ToList();
         if (added.Count == 0)
         {
-            return [];
+            return unknown;
         }
 
         var watched = (await SourceWatch.ReadAsync(connection, [(now.Schema, now.Name)], cancellationToken)).Values.SingleOrDefault();
-        return [.. added.Where(a => landed.Columns.Any(l => l.Name == a.Name) || watched?.Columns.Any(c => c.Number == a.Number && c.IsFilled) == true)];
+        return [.. unknown, .. added.Where(a => landed.Columns.Any(l => l.Name == a.Name) || watched?.Columns.Any(c => c.Number == a.Number && c.IsFilled) == true)];
     }
 
     private static async Task<string> DisplayAsync(NpgsqlConnection connection, RelationColumn column, CancellationToken cancellationToken)

@@ -10,10 +10,11 @@ namespace LakePortal.Ingestion.Capture.Landing;
 /// <summary>Makes the lake's tables of a captured table fit for what comes. A column that has another name has it in the lake from now on, old rows included.</summary>
 internal sealed class TableFitter(ITableCatalog catalog, LakeTables lakeTables, CaptureStore store)
 {
-    /// <summary>For changes of this shape. Callers hold the table's gate.</summary>
-    public async Task<Table> ForChangesAsync(CapturedTable table, TableShape shape, CancellationToken cancellationToken)
+    /// <summary>For changes of these shapes, of which the last one counts. Callers hold the table's gate.</summary>
+    public async Task<Table> ForChangesAsync(CapturedTable table, IReadOnlyList<TableShape> shapes, CancellationToken cancellationToken)
     {
-        if (ReferenceEquals(table.LandedShape, shape) && table.Prepared is { } known)
+        var shape = shapes[^1];
+        if (ReferenceEquals(table.LandedShape, shape) && table.Prepared is { } known && shapes.Take(shapes.Count - 1).All(s => s.FilledBehindTheLog.Count == 0))
         {
             return known;
         }
@@ -23,12 +24,13 @@ internal sealed class TableFitter(ITableCatalog catalog, LakeTables lakeTables, 
         var prepared = await lakeTables.PrepareAsync(table.Sync, shape.Plan, shape.Source, shape.Key, rebuild: false, notes.Add, cancellationToken);
         await NoteAsync(table, notes, cancellationToken);
 
-        // Columns that wait for a load are not counted as landed, so that a process that ends before it knows of them.
+        // Columns that wait for a load are not counted as landed, and the table as being loaded, so that a process that ends before it knows of them.
         var landed = table.Landed ?? new LandedTable(shape.Source.Oid, null, null, []);
-        var filled = shape.FilledBehindTheLog.Where(f => !landed.Has(f.Number)).ToList();
+        var filled = shapes.SelectMany(s => s.FilledBehindTheLog).Where(f => !landed.Has(f.Number)).DistinctBy(f => f.Name).ToList();
         await SaveAsync(table, landed with { Columns = [.. LandedTable.Of(shape.Plan).Where(c => filled.All(f => f.Number != c.Number))] }, cancellationToken);
         if (filled.Count > 0)
         {
+            _ = await store.ChangeTableAsync(table.Name, table.Sync.Source, r => r.State = r.State == CaptureStates.Streaming ? CaptureStates.Loading : r.State, cancellationToken);
             table.NeedsLoad = Filled(filled.Select(f => f.Name));
         }
 

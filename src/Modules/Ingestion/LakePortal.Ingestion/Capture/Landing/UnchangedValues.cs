@@ -10,91 +10,103 @@ namespace LakePortal.Ingestion.Capture.Landing;
 /// and before those what the lake's own row says, which stands for the position at which the changes begin. A row that changed its key is followed back under
 /// its old one.
 /// </summary>
-internal static class UnchangedValues
+internal sealed class UnchangedValues(DeadRows deadRows)
 {
+    /// <param name="table">The table.</param>
     /// <param name="changes">Table with the lake's columns and what happened (see <see cref="ChangeSegment"/>).</param>
     /// <param name="refined">Holds the rows as of the position at which the changes begin; null: there are none.</param>
-    /// <returns>Rows that are still incomplete.</returns>
-    public static async Task<long> FillAsync(
-        IStagingArea area, DuckDBConnection connection, string changes, IReadOnlyList<string> columns, IReadOnlyList<string> key, TableIdentifier? refined, CancellationToken cancellationToken)
+    /// <param name="fresh">Dead letters among the changes.</param>
+    /// <returns>Rows that are still incomplete. Those among them with the operation <see cref="DeadRows.Dead"/> leave out what a dead letter wrote.</returns>
+    public async Task<long> FillAsync(
+        CapturedTable table, IStagingArea area, DuckDBConnection connection, string changes, IReadOnlyList<string> columns, IReadOnlyList<string> key, TableIdentifier? refined, IReadOnlyList<DeadLetter> fresh,
+        CancellationToken cancellationToken)
     {
+        // Without a key the source sends whole rows.
+        if (Count(connection, changes) is var left && (left == 0 || key.Count == 0))
+        {
+            return left;
+        }
+
         var names = ChangeSql.Names(key);
-        var before = $"{changes}_before";
-        if (refined is { } table)
+        var past = $"{changes}_past";
+        Execute(connection, $"CREATE OR REPLACE TABLE {past} AS SELECT {ChangeSql.Names(columns)}, lp_op, lp_pos, lp_unchanged FROM {changes} WHERE false");
+        var wanted = $"SELECT {names} FROM {changes} WHERE lp_unchanged IS NOT NULL AND lp_moved IS NULL UNION SELECT {ChangeSql.Names(key, "d")} FROM {changes} AS d SEMI JOIN (SELECT lp_moved FROM {changes} WHERE lp_unchanged IS NOT NULL) AS m ON m.lp_moved = d.lp_seq";
+        if (refined is { } lake)
         {
-            var wanted = $"SELECT {names} FROM {changes} WHERE lp_unchanged IS NOT NULL AND lp_moved IS NULL UNION SELECT {ChangeSql.Names(key, "d")} FROM {changes} AS d SEMI JOIN (SELECT lp_moved FROM {changes} WHERE lp_unchanged IS NOT NULL) AS m ON m.lp_moved = d.lp_seq";
-            await area.CopyRowsAsync(connection, table, wanted, key, before, cancellationToken);
-        }
-        else
-        {
-            Execute(connection, $"CREATE OR REPLACE TABLE {before} AS SELECT {ChangeSql.Names(columns)} FROM {changes} WHERE false");
-        }
-
-        var others = columns.Except(key).ToList();
-        var left = Count(connection, changes);
-        while (left > 0)
-        {
-            Execute(connection, Fill(changes, before, others, columns, names));
-            Execute(connection, FillMoved(changes, before, others, columns, names));
-            var now = Count(connection, changes);
-            if (now == left)
-            {
-                break;
-            }
-
-            left = now;
+            var before = $"{changes}_before";
+            await area.CopyRowsAsync(connection, lake, wanted, key, before, cancellationToken);
+            Execute(connection, $"INSERT INTO {past} BY NAME SELECT {ChangeSql.Names(columns)}, 'r' AS lp_op, '' AS lp_pos FROM {before}; DROP TABLE {before}");
         }
 
-        Execute(connection, $"DROP TABLE {before}");
-        return left;
+        await deadRows.AddAsync(table, fresh, wanted, changes, past, columns, key, area, connection, cancellationToken);
+        Execute(connection, Links(changes, past, names));
+        for (var isFar = true; isFar;)
+        {
+            isFar = Jump(connection, changes);
+        }
+
+        Execute(connection, Fill(changes, past, [.. columns.Except(key)]));
+        Execute(connection, $"DROP TABLE {past}; DROP TABLE {changes}_links");
+        return Count(connection, changes);
     }
 
-    /// <summary>Rows that kept their key.</summary>
-    private static string Fill(string changes, string before, List<string> others, IReadOnlyList<string> columns, string key) =>
+    /// <summary>
+    /// What each change follows on: the change of the same key before it, or, for a row that came from another key, what that key had before it went. A row
+    /// that came with all of its values follows on nothing. The lake's rows come before all changes.
+    /// </summary>
+    private static string Links(string changes, string past, string key) =>
         $"""
-        CREATE OR REPLACE TABLE {changes}_filled AS
-        WITH all_rows AS ({AllRows(changes, before, columns)}),
-        known AS (SELECT *, {string.Join(", ", others.Select((c, i) => $"last_value({Known(c)} IGNORE NULLS) OVER w AS known_{i}"))} FROM all_rows
-          WINDOW w AS (PARTITION BY {key} ORDER BY lp_seq ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW))
-        SELECT * EXCLUDE ({string.Join(", ", others.Select((_, i) => $"known_{i}"))})
-          REPLACE ({string.Join(", ", others.Select((c, i) => $"CASE WHEN {Lacks(c)} AND lp_moved IS NULL THEN known_{i}.v ELSE {PgSql.Quote(c)} END AS {PgSql.Quote(c)}"))},
-            CASE WHEN lp_moved IS NULL THEN {Left(others, "lp_moved IS NULL")} ELSE lp_unchanged END AS lp_unchanged)
-        FROM known WHERE lp_seq >= 0;
-        DROP TABLE {changes}; ALTER TABLE {changes}_filled RENAME TO {changes}
+        CREATE OR REPLACE TABLE {changes}_links AS
+        WITH steps AS (
+          SELECT lp_seq, lp_op, lp_moved, lp_unchanged, lag(lp_seq) OVER (PARTITION BY {key} ORDER BY lp_pos) AS earlier
+          FROM (SELECT {key}, lp_seq, lp_op, lp_moved, lp_unchanged, lp_pos FROM {changes} UNION ALL SELECT {key}, -1 - rowid, lp_op, NULL, lp_unchanged, lp_pos FROM {past}) AS a)
+        SELECT s.lp_seq AS seq, coalesce(CASE WHEN s.lp_op NOT IN ('c', 'r', '{DeadRows.DeadCreated}') THEN s.earlier WHEN s.lp_op = 'c' AND s.lp_unchanged IS NOT NULL THEN o.earlier END, s.lp_seq) AS root
+        FROM steps AS s LEFT JOIN steps AS o ON o.lp_seq = s.lp_moved
         """;
 
-    /// <summary>Rows that came under another key: what was known just before the old key's row went.</summary>
-    private static string FillMoved(string changes, string before, List<string> others, IReadOnlyList<string> columns, string key) =>
-        $"""
-        CREATE OR REPLACE TABLE {changes}_filled AS
-        WITH all_rows AS ({AllRows(changes, before, columns)}),
-        known AS (SELECT lp_seq AS old_seq, {string.Join(", ", others.Select((c, i) => $"last_value({Known(c)} IGNORE NULLS) OVER w AS known_{i}"))} FROM all_rows
-          WINDOW w AS (PARTITION BY {key} ORDER BY lp_seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING))
-        SELECT c.* EXCLUDE (lp_unchanged, lp_moved) REPLACE ({string.Join(", ", others.Select((c, i) => $"CASE WHEN {Lacks(c, "c.")} AND c.lp_moved IS NOT NULL AND k.known_{i} IS NOT NULL THEN k.known_{i}.v ELSE c.{PgSql.Quote(c)} END AS {PgSql.Quote(c)}"))}),
-          CASE WHEN c.lp_moved IS NULL OR c.lp_unchanged IS NULL THEN c.lp_unchanged
-               WHEN {string.Join(" AND ", others.Select((c, i) => $"(NOT list_contains(c.lp_unchanged, {PgSql.Literal(c)}) OR k.known_{i} IS NOT NULL)"))} THEN NULL ELSE c.lp_unchanged END AS lp_unchanged,
-          c.lp_moved
-        FROM {changes} AS c LEFT JOIN known AS k ON k.old_seq = c.lp_moved AND c.lp_unchanged IS NOT NULL;
-        DROP TABLE {changes}; ALTER TABLE {changes}_filled RENAME TO {changes}
-        """;
+    /// <summary>Doubles how far back each link reaches: a row that changed its key a thousand times takes ten rounds.</summary>
+    /// <returns>Some were not at their beginning yet.</returns>
+    private static bool Jump(DuckDBConnection connection, string changes)
+    {
+        if (Scalar(connection, $"SELECT count(*) FROM {changes}_links AS a JOIN {changes}_links AS b ON b.seq = a.root WHERE b.root <> a.root") == 0)
+        {
+            return false;
+        }
 
-    /// <summary>The lake's rows come before all changes.</summary>
-    private static string AllRows(string changes, string before, IReadOnlyList<string> columns) =>
-        $"SELECT * FROM {changes} UNION ALL BY NAME SELECT {ChangeSql.Names(columns)}, 'r' AS lp_op, -1::BIGINT AS lp_seq FROM {before}";
+        Execute(connection, $"""
+            CREATE OR REPLACE TABLE {changes}_further AS SELECT a.seq, b.root FROM {changes}_links AS a JOIN {changes}_links AS b ON b.seq = a.root;
+            DROP TABLE {changes}_links; ALTER TABLE {changes}_further RENAME TO {changes}_links
+            """);
+        return true;
+    }
 
-    /// <summary>A value that is null is wrapped, so that it differs from one that is not known.</summary>
-    private static string Known(string column) => $"CASE WHEN NOT ({Lacks(column)}) THEN {{'v': {PgSql.Quote(column)}}} END";
+    /// <summary>Each missing value is the newest known one among the changes that go back to the same beginning; what a dead letter wrote is known to nobody.</summary>
+    private static string Fill(string changes, string past, List<string> others)
+    {
+        var known = others.Select((c, i) => $"last_value(CASE WHEN lp_op = '{DeadRows.DeadCreated}' OR (lp_op <> 'd' AND NOT {Lacks(c)}) THEN {{'v': {PgSql.Quote(c)}, 'ok': lp_op NOT IN ('{DeadRows.Dead}', '{DeadRows.DeadCreated}')}} END IGNORE NULLS) OVER w AS known_{i}");
+        var filled = others.Select((c, i) => $"CASE WHEN {Lacks(c)} AND known_{i}.ok THEN known_{i}.v ELSE {PgSql.Quote(c)} END AS {PgSql.Quote(c)}");
+        var all = string.Join(" AND ", others.Select((c, i) => $"(NOT {Lacks(c)} OR coalesce(known_{i}.ok, false))"));
+        var dead = string.Join(" OR ", others.Select((c, i) => $"({Lacks(c)} AND NOT coalesce(known_{i}.ok, true))"));
+        return $"""
+            CREATE OR REPLACE TABLE {changes}_filled AS
+            WITH all_rows AS (SELECT * FROM {changes} UNION ALL BY NAME SELECT *, -1 - rowid AS lp_seq FROM {past}),
+            known AS (SELECT a.*, {string.Join(", ", known)} FROM all_rows AS a JOIN {changes}_links AS l ON l.seq = a.lp_seq
+              WINDOW w AS (PARTITION BY l.root ORDER BY a.lp_pos ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW))
+            SELECT * EXCLUDE ({string.Join(", ", others.Select((_, i) => $"known_{i}"))})
+              REPLACE ({string.Join(", ", filled)}, CASE WHEN {all} THEN NULL ELSE lp_unchanged END AS lp_unchanged, CASE WHEN {dead} THEN '{DeadRows.Dead}' ELSE lp_op END AS lp_op)
+            FROM known WHERE lp_seq >= 0;
+            DROP TABLE {changes}; ALTER TABLE {changes}_filled RENAME TO {changes}
+            """;
+    }
 
-    private static string Lacks(string column, string alias = "") => $"coalesce(list_contains({alias}lp_unchanged, {PgSql.Literal(column)}), false)";
+    private static string Lacks(string column) => $"coalesce(list_contains(lp_unchanged, {PgSql.Literal(column)}), false)";
 
-    /// <summary>Null when each of the row's missing values was found.</summary>
-    private static string Left(List<string> others, string condition) =>
-        $"CASE WHEN {condition} AND {string.Join(" AND ", others.Select((c, i) => $"(NOT {Lacks(c)} OR known_{i} IS NOT NULL)"))} THEN NULL ELSE lp_unchanged END";
+    private static long Count(DuckDBConnection connection, string changes) => Scalar(connection, $"SELECT count(*) FROM {changes} WHERE lp_unchanged IS NOT NULL");
 
-    private static long Count(DuckDBConnection connection, string changes)
+    private static long Scalar(DuckDBConnection connection, string sql)
     {
         using var command = connection.CreateCommand();
-        command.CommandText = $"SELECT count(*) FROM {changes} WHERE lp_unchanged IS NOT NULL";
+        command.CommandText = sql;
         return (long)command.ExecuteScalar()!;
     }
 

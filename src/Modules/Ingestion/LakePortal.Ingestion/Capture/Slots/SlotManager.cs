@@ -40,8 +40,7 @@ internal sealed class SlotManager(SourceDefinition source, NpgsqlConnection conn
 
         if (!slotExists && reader.GetInt32(3) >= reader.GetInt32(2))
         {
-            throw Impossible("no-slot-left", $"All {reader.GetInt32(2)} replication slots of the server are taken.",
-                "ALTER SYSTEM SET max_replication_slots = …; and restart, or drop one that is not used: SELECT pg_drop_replication_slot(slot_name) …");
+            throw NoSlotLeft(source.Name, reader.GetInt32(2), reader.IsDBNull(9) ? null : reader.GetString(9));
         }
 
         return new ServerFacts(reader.GetString(5), reader.GetInt32(6), reader.GetInt32(8));
@@ -83,7 +82,8 @@ internal sealed class SlotManager(SourceDefinition source, NpgsqlConnection conn
 
     public async Task<PgPosition> CreateSlotAsync(string slot, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(PgCatalogSql.CreateSlot, connection) { Parameters = { new() { Value = slot } } };
+        // The server makes it when every transaction that is open now has ended.
+        await using var command = new NpgsqlCommand(PgCatalogSql.CreateSlot, connection) { Parameters = { new() { Value = slot } }, CommandTimeout = 0 };
         return PgPosition.Parse((string)(await command.ExecuteScalarAsync(cancellationToken))!);
     }
 
@@ -173,6 +173,14 @@ internal sealed class SlotManager(SourceDefinition source, NpgsqlConnection conn
             throw Impossible("publication", $"'{source.Username}' may not publish the tables: {e.MessageText}.", $"As the tables' owner or a superuser: {sql};", e);
         }
     }
+
+    /// <param name="source">Name of the source.</param>
+    /// <param name="slots">max_replication_slots.</param>
+    /// <param name="unused">A slot that nobody reads at the moment.</param>
+    public static CaptureNotPossibleException NoSlotLeft(string source, int slots, string? unused) => new(source, "no-slot-left",
+        $"All {slots} replication slots of the server are taken. A capture needs one, and one more for a moment while a table is loaded.",
+        $"ALTER SYSTEM SET max_replication_slots = {slots + 5}; then restart the server.{(unused is null ? "" : $" Or drop one that nobody needs; nobody reads this one at the moment: SELECT pg_drop_replication_slot({PgSql.Literal(unused)});")}",
+        isTransient: true);
 
     private CaptureNotPossibleException Impossible(string reason, string message, string hint, Exception? inner = null) => new(source.Name, reason, message, hint, inner: inner);
 }

@@ -26,6 +26,12 @@ internal sealed record SnapshotNotes(string Sync)
     public const string Deduplicate = "lakeportal.several-moments";
     public const string RawSnapshot = "lakeportal.raw-snapshot";
     public const string PositionExact = "lakeportal.position-exact";
+    /// <summary>Of a load that joins captured changes: the position of the earliest of its chunks. Its own position says how far raw is, which may be further.</summary>
+    public const string LoadFrom = "lakeportal.load-from";
+
+    /// <summary>The position at which its rows, newest first, are the source's.</summary>
+    public const string LoadTo = "lakeportal.load-to";
+
     public const string RowsRead = "lakeportal.rows-read";
     public const string BytesRead = "lakeportal.bytes-read";
 
@@ -91,8 +97,10 @@ internal sealed record SnapshotNotes(string Sync)
         return snapshot;
     }
 
-    /// <summary>The load's snapshot, if it is among the table's.</summary>
-    public static bool HasLoad(Table table, string loadId)
+    /// <summary>The load's snapshot is among the table's.</summary>
+    public static bool HasLoad(Table table, string loadId) => FindLoad(table, loadId) is not null;
+
+    public static Snapshot? FindLoad(Table table, string loadId)
     {
         var snapshot = table.Metadata.CurrentSnapshot;
         while (snapshot is not null && snapshot.Summary.GetValueOrDefault(Load) != loadId)
@@ -100,7 +108,7 @@ internal sealed record SnapshotNotes(string Sync)
             snapshot = snapshot.ParentSnapshotId is { } parent ? table.Metadata.FindSnapshot(parent) : null;
         }
 
-        return snapshot is not null;
+        return snapshot;
     }
 
     public Horizon? HorizonOf(Snapshot? raw) =>

@@ -116,7 +116,8 @@ internal sealed class SourceSnapshot : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _transaction.DisposeAsync();
+        // The server ends the transaction with its connection; to end it by a command would wait for an answer that a broken network never brings.
         await Connection.DisposeAsync();
+        await _transaction.DisposeAsync();
     }
 }

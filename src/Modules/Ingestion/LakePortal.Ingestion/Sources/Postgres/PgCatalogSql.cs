@@ -107,7 +107,8 @@ internal static class PgCatalogSql
         SELECT pg_catalog.current_setting('wal_level'), pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('max_replication_slots')::int, (SELECT count(*)::int FROM pg_catalog.pg_replication_slots),
                coalesce((SELECT rolreplication OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user), false),
                (SELECT system_identifier::text FROM pg_catalog.pg_control_system()), (SELECT timeline_id FROM pg_catalog.pg_control_checkpoint()),
-               pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE'), pg_catalog.current_setting('server_version_num')::int
+               pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE'), pg_catalog.current_setting('server_version_num')::int,
+               (SELECT slot_name::text FROM pg_catalog.pg_replication_slots WHERE NOT active AND NOT temporary ORDER BY pg_catalog.pg_wal_lsn_diff('0/0', restart_lsn) DESC LIMIT 1)
         """;
 
     public const string Slot =
@@ -142,6 +143,16 @@ internal static class PgCatalogSql
     /// <summary>Where the next record will be written: what is committed now is before it.</summary>
     public const string InsertPosition =
         "SELECT (CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_insert_lsn() END)::text";
+
+    /// <summary>No crash of the server takes away what is before it.</summary>
+    public const string FlushedPosition =
+        "SELECT (CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_flush_lsn() END)::text";
+
+    public const string SlotsLeft =
+        """
+        SELECT pg_catalog.current_setting('max_replication_slots')::int, (SELECT count(*)::int FROM pg_catalog.pg_replication_slots),
+               (SELECT slot_name::text FROM pg_catalog.pg_replication_slots WHERE NOT active AND NOT temporary ORDER BY pg_catalog.pg_wal_lsn_diff('0/0', restart_lsn) DESC LIMIT 1)
+        """;
 
     public const string FormatType = "SELECT coalesce(pg_catalog.format_type($1, $2), 'unknown')";
 

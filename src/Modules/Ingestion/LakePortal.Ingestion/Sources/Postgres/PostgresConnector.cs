@@ -18,10 +18,14 @@ internal sealed class PostgresConnector(ISecretResolver secrets)
         ["verify-ca"] = SslMode.VerifyCA, ["verify-full"] = SslMode.VerifyFull,
     };
 
+    /// <param name="source">The source.</param>
+    /// <param name="cancellationToken">Stops connecting.</param>
+    /// <param name="longestSilence">A command that is not answered for so long has failed; null: it may take as long as it takes.</param>
     /// <exception cref="IngestionException">Unreachable or refused, with the reason.</exception>
-    public async Task<NpgsqlConnection> OpenAsync(SourceDefinition source, CancellationToken cancellationToken)
+    public async Task<NpgsqlConnection> OpenAsync(SourceDefinition source, CancellationToken cancellationToken, TimeSpan? longestSilence = null)
     {
-        var connection = new NpgsqlConnection(await ConnectionStringAsync(source, cancellationToken));
+        var settings = new NpgsqlConnectionStringBuilder(await ConnectionStringAsync(source, cancellationToken)) { CommandTimeout = (int)Math.Ceiling(longestSilence?.TotalSeconds ?? 0) };
+        var connection = new NpgsqlConnection(settings.ToString());
         try
         {
             await connection.OpenAsync(cancellationToken);
@@ -129,6 +133,8 @@ internal sealed class PostgresConnector(ISecretResolver secrets)
             CommandTimeout = 0,
             Pooling = false,
             TcpKeepAlive = true,
+            TcpKeepAliveTime = WireConnection.KeepAliveSeconds,
+            TcpKeepAliveInterval = WireConnection.KeepAliveSeconds / 3,
             ReadBufferSize = 256 * 1024,
             IncludeErrorDetail = true,
         };

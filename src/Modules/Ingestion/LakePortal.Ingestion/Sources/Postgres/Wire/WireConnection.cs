@@ -22,6 +22,8 @@ internal sealed record WireTarget(string Host, int Port, string Database, string
 /// </summary>
 internal sealed partial class WireConnection : IDisposable
 {
+    public const int KeepAliveSeconds = 30;
+
     private const int Version = 196_608;
     private const int TlsRequest = 80_877_103;
 
@@ -130,7 +132,11 @@ internal sealed partial class WireConnection : IDisposable
 
     private static WireConnection Open(Socket socket, WireTarget target)
     {
+        // A peer that went without a word is noticed in a minute: by itself the system would wait for two hours.
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, KeepAliveSeconds);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, KeepAliveSeconds / 3);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
         socket.Connect(target.Host, target.Port);
         var connection = new WireConnection(Secure(new NetworkStream(socket, ownsSocket: true), target));
         connection.Start(target);
