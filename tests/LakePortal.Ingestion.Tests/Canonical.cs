@@ -33,11 +33,12 @@ internal static class Canonical
         return rows;
     }
 
-    public static async Task<List<string>> LakeAsync(IngestionLake lake, string table)
+    /// <param name="only">These columns, in this order; null: all.</param>
+    public static async Task<List<string>> LakeAsync(IngestionLake lake, string table, IReadOnlyList<string>? only = null)
     {
         Assert.True(TableIdentifier.TryParse(table, out var identifier));
         var schema = (await lake.Catalog.LoadAsync(identifier, CancellationToken.None)).Schema;
-        var columns = schema.Fields.Select(f => Text(f.Type, $"\"{f.Name.Replace("\"", "\"\"", StringComparison.Ordinal)}\""));
+        var columns = (only is null ? schema.Fields : only.Select(o => schema.Find(o) ?? throw new InvalidOperationException($"{table} has no column {o}."))).Select(f => Text(f.Type, $"\"{f.Name.Replace("\"", "\"\"", StringComparison.Ordinal)}\""));
         var expression = string.Join(" || chr(31) || ", columns.Select(c => $"coalesce({c}, '∅')"));
         var rows = await lake.QueryAsync($"SELECT {expression} AS r FROM \"{identifier.Namespace}\".\"{identifier.Name}\"");
         rows.Sort(StringComparer.Ordinal);

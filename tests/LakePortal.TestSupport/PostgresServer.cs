@@ -23,6 +23,9 @@ public sealed class PostgresServer : IAsyncLifetime, IAsyncDisposable
 
     public int Port { get; private set; }
 
+    /// <summary>Lines of postgresql.conf, further ones or other values than the usual: <c>wal_level=replica</c>.</summary>
+    public IReadOnlyList<string> Settings { get; init; } = [];
+
     public string User => "postgres";
 
     /// <summary>The directory of the binaries: <c>POSTGRES_BIN</c>, else Debian's newest.</summary>
@@ -85,17 +88,19 @@ public sealed class PostgresServer : IAsyncLifetime, IAsyncDisposable
             await FinishAsync(initdb, "initdb");
         }
 
+        // In the file, so that ALTER SYSTEM has its effect.
+        string[] settings =
+        [
+            "listen_addresses='127.0.0.1'", $"unix_socket_directories='{_root}'", "fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=logical", "max_replication_slots=20", "max_wal_senders=20",
+            "max_connections=300", "shared_buffers=64MB", .. Settings,
+        ];
+        await File.AppendAllLinesAsync(Path.Combine(Data, "postgresql.conf"), settings);
+
         // Another process may take the free port between choosing and binding it.
         for (var attempt = 1; ; attempt++)
         {
             Port = FreePort();
-            using var start = Start(Path.Combine(BinaryDirectory, "pg_ctl"), asServer: true,
-                "-D", Data, "-w", "-t", "60", "-l", Path.Combine(_root, "server.log"), "-o",
-                string.Create(CultureInfo.InvariantCulture,
-                    $"-p {Port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={_root} -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c wal_level=logical -c max_replication_slots=20 -c max_wal_senders=20 -c max_connections=300 -c shared_buffers=64MB"),
-                "start");
-            await start.WaitForExitAsync();
-            if (start.ExitCode == 0)
+            if (await TryStartAsync())
             {
                 return;
             }
@@ -105,6 +110,30 @@ public sealed class PostgresServer : IAsyncLifetime, IAsyncDisposable
                 throw new InvalidOperationException($"PostgreSQL did not start: {await File.ReadAllTextAsync(Path.Combine(_root, "server.log"))}");
             }
         }
+    }
+
+    /// <param name="mode">fast, or immediate: the server breaks off as in a crash.</param>
+    public async Task StopAsync(string mode = "fast")
+    {
+        using var stop = Start(Path.Combine(BinaryDirectory, "pg_ctl"), asServer: true, "-D", Data, "-w", "-t", "60", "-m", mode, "stop");
+        await FinishAsync(stop, "pg_ctl stop");
+    }
+
+    /// <summary>Starts what was stopped, at the same port.</summary>
+    public async Task StartAgainAsync()
+    {
+        if (!await TryStartAsync())
+        {
+            throw new InvalidOperationException($"PostgreSQL did not start again: {await File.ReadAllTextAsync(Path.Combine(_root, "server.log"))}");
+        }
+    }
+
+    private async Task<bool> TryStartAsync()
+    {
+        using var start = Start(Path.Combine(BinaryDirectory, "pg_ctl"), asServer: true,
+            "-D", Data, "-w", "-t", "60", "-l", Path.Combine(_root, "server.log"), "-o", string.Create(CultureInfo.InvariantCulture, $"-p {Port}"), "start");
+        await start.WaitForExitAsync();
+        return start.ExitCode == 0;
     }
 
     public async Task DisposeAsync()
