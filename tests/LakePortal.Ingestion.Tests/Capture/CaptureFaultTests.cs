@@ -66,6 +66,35 @@ public sealed class CaptureFaultTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task A_table_that_is_made_again_just_before_it_is_loaded_is_followed_as_it_is_now()
+    {
+        await using var lake = await CaptureLake.StartAsync(server, new Dictionary<string, string?> { ["Capture:HeartbeatInterval"] = "00:05:00" });
+        await lake.ExecuteAsync(Table);
+        await lake.Lake.SyncAsync("public.t", "mode: bootstrap+cdc");
+        await lake.StreamingAsync("src_t");
+        await lake.ExecuteAsync("CREATE TABLE next (LIKE t INCLUDING ALL); INSERT INTO next VALUES (7, 'new'); ALTER TABLE t RENAME TO old; ALTER TABLE next RENAME TO t");
+        await lake.BootstrapAsync("src_t");
+        await lake.EqualAsync("t");
+        await lake.ExecuteAsync("INSERT INTO t VALUES (8, 'followed'); UPDATE old SET v = 'not followed'");
+        await lake.EqualAsync("t");
+    }
+
+    [Fact]
+    public async Task A_publication_that_somebody_drops_or_takes_a_table_out_of_is_a_gap_that_heals_itself()
+    {
+        await using var lake = await StreamingAsync(Table + "; CREATE TABLE o (id int PRIMARY KEY)");
+        await lake.ExecuteAsync("ALTER PUBLICATION lakeportal_src DROP TABLE t; UPDATE t SET v = 'not sent' WHERE id < 10; INSERT INTO o VALUES (1)");
+        await lake.EqualAsync("t");
+        await lake.EqualAsync("o");
+        await lake.ExecuteAsync("DROP PUBLICATION lakeportal_src; UPDATE t SET v = 'not to be read' WHERE id < 20; DELETE FROM t WHERE id = 30");
+        await lake.EqualAsync("t");
+        await lake.ExecuteAsync("INSERT INTO t VALUES (1000, 'followed'); INSERT INTO o VALUES (2)");
+        await lake.EqualAsync("t");
+        await lake.EqualAsync("o");
+        Assert.Contains(await lake.EventsAsync(), e => e.StartsWith("gap:", StringComparison.Ordinal) && e.Contains("publication", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_type_that_changes_under_the_stream_has_the_table_loaded_anew_and_others_go_on()
     {
         await using var lake = await StreamingAsync("CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t SELECT i, i FROM generate_series(1, 50) i; CREATE TABLE o (id int PRIMARY KEY)");

@@ -31,8 +31,11 @@ internal sealed class CaptureStart(CaptureServices services, SourceDefinition so
 
         await RestoreAsync(cancellationToken);
         await CheckPositionsAsync(cancellationToken);
-        await PublishAsync(cancellationToken);
-        slot = await HealAsync(row, slot, server, cancellationToken);
+
+        // What was missed is noted before it is put right: a process that ends in between must still find it.
+        var isPublished = await _slots.HasPublicationAsync(tables.Publication, cancellationToken);
+        slot = await HealAsync(row, slot, server, isPublished, cancellationToken);
+        await PublishAsync(isPublished, cancellationToken);
         await services.Store.SetIdentityAsync(source.Name, server.SystemId, server.Timeline, cancellationToken);
         var from = slot?.Confirmed ?? PgPosition.Zero;
         if (slot is not null && row.CapturedPosition is null && source.Slot is null)
@@ -105,8 +108,9 @@ internal sealed class CaptureStart(CaptureServices services, SourceDefinition so
         }
     }
 
-    private async Task PublishAsync(CancellationToken cancellationToken)
+    private async Task PublishAsync(bool isPublished, CancellationToken cancellationToken)
     {
+        var before = await SlotManager.PublishedAsync(connection, tables.Publication, [.. tables.All.Select(t => (t.Sync.Schema, t.Sync.Table))], cancellationToken);
         var published = new List<(string, string)>();
         foreach (var table in tables.All)
         {
@@ -123,6 +127,11 @@ internal sealed class CaptureStart(CaptureServices services, SourceDefinition so
             if (table.State is CaptureStates.Streaming or CaptureStates.Loading && table.Landed is { } landed && landed.Oid != found!.Oid)
             {
                 await services.Lander.ReloadAsync(source.Name, table, $"The table {table.Sync.SourceTable} was dropped and made again: it is loaded anew.", cancellationToken);
+            }
+
+            if (table.State is CaptureStates.Streaming or CaptureStates.Loading && isPublished && !before.Contains((table.Sync.Schema, table.Sync.Table)))
+            {
+                await services.Lander.ReloadAsync(source.Name, table, SourceWatch.Unpublished(table, tables.Publication), cancellationToken);
             }
 
             if (table.State == CaptureStates.Held && table.RawPosition == PgPosition.Zero)
@@ -144,7 +153,7 @@ internal sealed class CaptureStart(CaptureServices services, SourceDefinition so
     }
 
     /// <summary>Where the log has a gap, the tables are loaded again: their changes are followed from the slot's new start on.</summary>
-    private async Task<SlotFacts?> HealAsync(CaptureRow row, SlotFacts? slot, ServerFacts server, CancellationToken cancellationToken)
+    private async Task<SlotFacts?> HealAsync(CaptureRow row, SlotFacts? slot, ServerFacts server, bool isPublished, CancellationToken cancellationToken)
     {
         var captured = PgPosition.TryParse(row.CapturedPosition);
         var why = captured is null || captured == PgPosition.Zero ? null
@@ -152,6 +161,7 @@ internal sealed class CaptureStart(CaptureServices services, SourceDefinition so
             : row.Timeline is { } timeline && timeline != server.Timeline ? $"the source went over to timeline {server.Timeline} (a failover or a recovery)"
             : slot is null ? $"the slot '{tables.Slot}' is gone"
             : slot.Status == "lost" ? $"the server dropped log that the slot '{tables.Slot}' still needed (max_slot_wal_keep_size)"
+            : !isPublished ? $"the publication '{tables.Publication}' is gone, and what was logged before it is made again cannot be read through it"
             : slot.Confirmed > captured ? $"somebody else has read the slot '{tables.Slot}' on to {slot.Confirmed}"
             : null;
         if (why is null)
@@ -163,7 +173,7 @@ internal sealed class CaptureStart(CaptureServices services, SourceDefinition so
 
         Log.LogLost(services.Logger, source.Name, captured.ToString()!, slot?.Confirmed?.ToString() ?? "now");
         await services.Store.AddEventAsync(source.Name, null, "gap", $"Changes behind {captured} may be missing: {why}. The tables are loaded again and compared.", captured, cancellationToken);
-        if (slot is not null && (slot.Status == "lost" || isOther))
+        if (slot is not null && (slot.Status == "lost" || isOther || !isPublished))
         {
             await using var drop = new NpgsqlCommand(PgCatalogSql.DropSlot, connection) { Parameters = { new() { Value = tables.Slot } } };
             _ = await drop.ExecuteScalarAsync(cancellationToken);
@@ -184,6 +194,12 @@ internal sealed class CaptureStart(CaptureServices services, SourceDefinition so
             }
 
             _ = await services.Store.ChangeTableAsync(table.Name, source.Name, r => (r.State, r.Reason, r.GapFrom) = (table.State, table.Reason, isOther ? from : r.GapFrom ?? from), cancellationToken);
+        }
+
+        if (slot is null)
+        {
+            // Known from now on; a slot that cannot be made yet is not another gap each time it is tried.
+            await services.Store.SetCapturedAsync(source.Name, PgPosition.Zero, cancellationToken);
         }
 
         return slot;

@@ -12,7 +12,15 @@ internal sealed class CaptureTables(string source, string slot, string publicati
     private readonly Lock _barrierLock = new();
     private readonly List<Barrier> _barriers = [];
 
+    private string? _restart;
+
     public string Source { get; } = source;
+
+    /// <summary>Has the session end, and another begin.</summary>
+    public void RequestRestart(string why) => Volatile.Write(ref _restart, why);
+
+    /// <summary>Why a restart was asked for; once.</summary>
+    public string? TakeRestart() => Interlocked.Exchange(ref _restart, null);
 
     public string Slot { get; } = slot;
 

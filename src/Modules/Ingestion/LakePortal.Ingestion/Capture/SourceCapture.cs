@@ -183,6 +183,11 @@ internal sealed class SourceCapture : IAsyncDisposable
             _ = await _full.WaitAsync(Pause, cancellationToken);
             await BeatAsync(cancellationToken);
             await _watch.JudgeAsync(_safe, cancellationToken);
+            if (_tables.TakeRestart() is { } why)
+            {
+                throw new CaptureRestartsException(_source.Name, why);
+            }
+
             if (TakeBatch() is not { } batch)
             {
                 continue;

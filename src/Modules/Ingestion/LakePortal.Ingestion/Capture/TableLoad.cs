@@ -47,6 +47,14 @@ internal sealed class TableLoad(CaptureRegistry registry, CaptureStore store, Re
         }
     }
 
+    /// <summary>The table that a load has found is not the one whose changes are sent: one of its name was dropped, or taken out of the publication.</summary>
+    public CaptureRestartsException Restart(CapturedTable table, string publication)
+    {
+        var why = $"the publication '{publication}' does not hold {table.Sync.SourceTable} as it is now";
+        registry.Find(table.Name)?.Tables.RequestRestart(why);
+        return new CaptureRestartsException(table.Sync.Source, why);
+    }
+
     /// <summary>Adds the load's rows to raw. What is before the load's position need not come from the log any more.</summary>
     public static async Task<WriteOutcome> CommitAsync(
         CapturedTable table, IStagingArea area, IReadOnlyList<ContentFile> files, Dictionary<string, string> summary, PgPosition position, CancellationToken cancellationToken)

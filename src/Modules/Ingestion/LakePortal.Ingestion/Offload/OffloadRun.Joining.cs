@@ -85,6 +85,11 @@ internal sealed partial class OffloadRun
 
     private async Task<PreparedTables> FitJoinedAsync(SourceSnapshot snapshot, PgTable source, TablePlan plan, List<string> key, CapturedTable joined, CancellationToken cancellationToken)
     {
+        if ((await AskAsync(() => SlotManager.PublishedAsync(snapshot.Connection, request.Source.PublicationName, [(source.Schema, source.Name)], cancellationToken))).Count == 0)
+        {
+            throw services.Loads.Restart(joined, request.Source.PublicationName);
+        }
+
         var seen = await AskAsync(() => SourceWatch.ReadAsync(snapshot.Connection, [(source.Schema, source.Name)], cancellationToken));
         var watched = seen.Values.SingleOrDefault() ?? throw new SourceTableMissingException(request.Source.Name, source.Display);
         if (joined.Landed is { } before && (before.Oid != source.Oid || before.Heaps != watched.Heaps || before.Definition != watched.Definition))

@@ -141,6 +141,31 @@ internal sealed class SlotManager(SourceDefinition source, NpgsqlConnection conn
         }
     }
 
+    public async Task<bool> HasPublicationAsync(string publication, CancellationToken cancellationToken)
+    {
+        await using var find = new NpgsqlCommand(PgCatalogSql.Publication, connection) { Parameters = { new() { Value = publication } } };
+        await using var reader = await find.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken);
+    }
+
+    /// <summary>Of these tables those whose changes the publication sends now.</summary>
+    public static async Task<IReadOnlySet<(string Schema, string Name)>> PublishedAsync(
+        NpgsqlConnection connection, string publication, IReadOnlyCollection<(string Schema, string Name)> tables, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(PgCatalogSql.Published, connection)
+        {
+            Parameters = { new() { Value = publication }, new() { Value = tables.Select(t => t.Schema).ToArray() }, new() { Value = tables.Select(t => t.Name).ToArray() } },
+        };
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var published = new HashSet<(string, string)>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            _ = published.Add((reader.GetString(0), reader.GetString(1)));
+        }
+
+        return published;
+    }
+
     /// <summary>A table whose rows cannot be told apart must not be published: the server would refuse its users' updates and deletes from then on.</summary>
     public async Task<CaptureHeldException?> RefusalAsync(string sync, PgTable table, CancellationToken cancellationToken)
     {

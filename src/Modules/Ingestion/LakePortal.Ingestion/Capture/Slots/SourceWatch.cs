@@ -15,6 +15,9 @@ internal sealed record WatchedTable(uint Oid, string Heaps, string Definition, I
     public bool HasSeveralHeaps => Heaps.Contains(' ', StringComparison.Ordinal);
 }
 
+/// <param name="Published">The tables whose changes are sent.</param>
+internal sealed record SourceLook(IReadOnlyDictionary<(string Schema, string Name), WatchedTable> Tables, IReadOnlySet<(string Schema, string Name)> Published);
+
 /// <param name="IsFilled">Existing rows have a value that nobody wrote: a default, or an identity.</param>
 internal sealed record WatchedColumn(short Number, string Name, bool IsFilled);
 
@@ -24,7 +27,7 @@ internal sealed record WatchedColumn(short Number, string Name, bool IsFilled);
 /// </summary>
 internal sealed class SourceWatch(CaptureServices services, string source, CaptureTables tables)
 {
-    private (PgPosition At, IReadOnlyDictionary<(string, string), WatchedTable> Seen)? _look;
+    private (PgPosition At, SourceLook Seen)? _look;
 
     public static async Task<IReadOnlyDictionary<(string Schema, string Name), WatchedTable>> ReadAsync(NpgsqlConnection connection, IReadOnlyCollection<(string Schema, string Name)> names, CancellationToken cancellationToken)
     {
@@ -49,10 +52,16 @@ internal sealed class SourceWatch(CaptureServices services, string source, Captu
     }
 
     /// <summary>Looks; the position has to be taken after it.</summary>
-    public Task<IReadOnlyDictionary<(string, string), WatchedTable>> LookAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
-        ReadAsync(connection, [.. tables.All.Select(t => (t.Sync.Schema, t.Sync.Table))], cancellationToken);
+    public async Task<SourceLook> LookAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var names = tables.All.Select(t => (t.Sync.Schema, t.Sync.Table)).ToList();
+        return new SourceLook(await ReadAsync(connection, names, cancellationToken), await SlotManager.PublishedAsync(connection, tables.Publication, names, cancellationToken));
+    }
 
-    public void Looked(IReadOnlyDictionary<(string, string), WatchedTable> seen, PgPosition at) => _look ??= (at, seen);
+    public static string Unpublished(CapturedTable table, string publication) =>
+        $"The publication '{publication}' did not hold {table.Sync.SourceTable} for a while, so changes of it may be missing: it is loaded anew.";
+
+    public void Looked(SourceLook seen, PgPosition at) => _look ??= (at, seen);
 
     /// <summary>What was seen can be judged at the position.</summary>
     public bool WaitsFor(PgPosition end) => _look is { } look && look.At <= end;
@@ -71,7 +80,7 @@ internal sealed class SourceWatch(CaptureServices services, string source, Captu
             await table.Gate.WaitAsync(cancellationToken);
             try
             {
-                await JudgeAsync(table, look.Seen.GetValueOrDefault((table.Sync.Schema, table.Sync.Table)), cancellationToken);
+                await JudgeAsync(table, look.Seen, cancellationToken);
             }
             finally
             {
@@ -80,8 +89,10 @@ internal sealed class SourceWatch(CaptureServices services, string source, Captu
         }
     }
 
-    private async Task JudgeAsync(CapturedTable table, WatchedTable? now, CancellationToken cancellationToken)
+    private async Task JudgeAsync(CapturedTable table, SourceLook look, CancellationToken cancellationToken)
     {
+        var name = (table.Sync.Schema, table.Sync.Table);
+        var now = look.Tables.GetValueOrDefault(name);
         if (table.State != CaptureStates.Streaming || table.Landed is not { } landed)
         {
             return;
@@ -98,6 +109,12 @@ internal sealed class SourceWatch(CaptureServices services, string source, Captu
         {
             await services.Lander.ReloadAsync(source, table, $"The table {table.Sync.SourceTable} was dropped and made again: it is loaded anew.", cancellationToken);
             throw new CaptureRestartsException(source, $"{table.Sync.SourceTable} was dropped and made again");
+        }
+
+        if (!look.Published.Contains(name))
+        {
+            await services.Lander.ReloadAsync(source, table, Unpublished(table, tables.Publication), cancellationToken);
+            throw new CaptureRestartsException(source, $"the publication '{tables.Publication}' does not hold {table.Sync.SourceTable}");
         }
 
         var filled = now.Columns.Where(c => !landed.Has(c.Number) && !table.Sync.Exclude.Contains(c.Name) && (c.IsFilled || landed.Columns.Any(l => l.Source == c.Name))).ToList();

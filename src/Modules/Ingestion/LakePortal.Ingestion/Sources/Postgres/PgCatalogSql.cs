@@ -127,6 +127,10 @@ internal static class PgCatalogSql
     public const string PublicationTables =
         "SELECT n.nspname::text, c.relname::text FROM pg_catalog.pg_publication_rel r JOIN pg_catalog.pg_publication p ON p.oid = r.prpubid JOIN pg_catalog.pg_class c ON c.oid = r.prrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE p.pubname = $1";
 
+    /// <summary>Of these tables those whose changes the publication sends, however it names them.</summary>
+    public const string Published =
+        "SELECT p.schemaname::text, p.tablename::text FROM pg_catalog.pg_publication_tables p JOIN unnest($2::text[], $3::text[]) AS w(schema, name) ON p.schemaname = w.schema AND p.tablename = w.name WHERE p.pubname = $1";
+
     /// <summary>A word of our own in the log: it makes an idle database's log move on, so that the slot does not hold back what others write.</summary>
     public const string Heartbeat = "SELECT pg_catalog.pg_logical_emit_message(false, 'lakeportal', 'heartbeat')::text";
 
