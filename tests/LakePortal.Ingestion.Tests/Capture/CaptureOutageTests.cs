@@ -245,8 +245,8 @@ public sealed class CaptureOutageTests(PostgresServer server, ITestOutputHelper 
     [Fact]
     public async Task A_commit_that_takes_longer_than_the_server_waits_does_not_end_the_connection()
     {
-        await using var own = await OwnServerAsync("wal_sender_timeout=1s");
-        var slow = new SlowSteps(CaptureStep.RawWritten, TimeSpan.FromSeconds(4));
+        await using var own = await OwnServerAsync("wal_sender_timeout=4s");
+        var slow = new SlowSteps(CaptureStep.RawWritten, TimeSpan.FromSeconds(8));
         await using var lake = await StreamingAsync(own, Table, configure: s => s.AddSingleton<ICaptureSteps>(slow));
         await lake.CaughtUpAsync();
         var sender = await SenderAsync(lake);

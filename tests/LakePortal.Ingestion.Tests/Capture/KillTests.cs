@@ -1,4 +1,5 @@
 using System.Globalization;
+using LakePortal.Iceberg;
 using LakePortal.Ingestion.Capture.Landing;
 using LakePortal.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
@@ -140,6 +141,29 @@ public sealed class KillTests(PostgresServer server, ITestOutputHelper output)
         await using var again = await lake.AgainAsync();
         await again.StreamingAsync("src_upd");
         await again.EqualAsync("upd");
+    }
+
+    [Fact]
+    public async Task A_column_that_is_renamed_again_while_its_rename_is_half_done_keeps_its_values()
+    {
+        var faults = new Faults { Dies = true };
+        var lake = await StartAsync(faults, "renamed");
+        var sql = Changes.Single(c => c.Table == "renamed").Sql;
+        faults.Arm(CaptureStep.RawRenamed, "src_renamed");
+        await lake.ExecuteAsync(string.Format(CultureInfo.InvariantCulture, sql, 1, 0));
+        await lake.UntilAsync(() => Task.FromResult(faults.IsDead), "dead when raw was renamed");
+        await lake.ExecuteAsync(string.Format(CultureInfo.InvariantCulture, sql, 2, 1));
+
+        var second = new Faults { Dies = true };
+        second.Arm(CaptureStep.RawCommitted, "src_renamed");
+        lake = await lake.AgainAsync(s => s.AddSingleton<ICaptureSteps>(second));
+        await lake.UntilAsync(() => Task.FromResult(second.IsDead), "dead when raw was committed");
+
+        await using var last = await lake.AgainAsync();
+        await last.ExecuteAsync(string.Format(CultureInfo.InvariantCulture, sql, 3, 2));
+        await CheckAsync(last, "after two deaths", "renamed");
+        Assert.True(TableIdentifier.TryParse("refined.src_renamed", out var refined));
+        Assert.Equal(["id", "v3"], (await last.Lake.Catalog.LoadAsync(refined, CancellationToken.None)).Schema.Fields.Select(f => f.Name));
     }
 
     private async Task<CaptureLake> StartAsync(Faults faults, params string[] only)

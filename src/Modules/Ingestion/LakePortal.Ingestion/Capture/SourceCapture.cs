@@ -123,6 +123,7 @@ internal sealed class SourceCapture : IAsyncDisposable
             await table.Gate.WaitAsync(cancellationToken);
             try
             {
+                await _services.Fitter.FinishRenamesAsync(table, cancellationToken);
                 await _services.CatchUp.FromRawAsync(table, table.KeyInLake, _area!, cancellationToken);
             }
             catch (CaptureHeldException e)

@@ -12,6 +12,9 @@ internal enum CaptureStep
     PositionSaved,
     Acknowledged,
 
+    /// <summary>Columns have their new names in raw, not yet in refined.</summary>
+    RawRenamed,
+
     /// <summary>A load's rows are in raw.</summary>
     LoadCommitted,
 

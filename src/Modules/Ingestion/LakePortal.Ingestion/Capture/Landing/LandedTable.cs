@@ -6,7 +6,13 @@ namespace LakePortal.Ingestion.Capture.Landing;
 /// <summary>A column as it was last landed: by its number in the source it is recognised under another name.</summary>
 /// <param name="Name">In the lake.</param>
 /// <param name="Source">In the source, then.</param>
-internal sealed record LandedColumn(short Number, string Name, string Source);
+internal sealed record LandedColumn(short Number, string Name, string Source)
+{
+    /// <summary>Names that it was about to get in the lake: a process that ended in between has given them in one table and not in the other. Null: none.</summary>
+    public IReadOnlyList<string>? Also { get; init; }
+
+    public IEnumerable<string> Names => [Name, .. Also ?? []];
+}
 
 /// <summary>The source's table as the lake last had it. Kept in the control database, since what changed meanwhile must be noticed after a restart as well.</summary>
 /// <param name="Oid">A table that was dropped and made again has another.</param>

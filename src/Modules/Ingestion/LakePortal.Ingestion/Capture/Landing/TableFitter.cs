@@ -8,7 +8,7 @@ using LakePortal.Ingestion.Sources.Postgres;
 namespace LakePortal.Ingestion.Capture.Landing;
 
 /// <summary>Makes the lake's tables of a captured table fit for what comes. A column that has another name has it in the lake from now on, old rows included.</summary>
-internal sealed class TableFitter(ITableCatalog catalog, LakeTables lakeTables, CaptureStore store)
+internal sealed class TableFitter(ITableCatalog catalog, LakeTables lakeTables, CaptureStore store, ICaptureSteps steps)
 {
     /// <summary>For changes of these shapes, of which the last one counts. Callers hold the table's gate.</summary>
     public async Task<Table> ForChangesAsync(CapturedTable table, IReadOnlyList<TableShape> shapes, CancellationToken cancellationToken)
@@ -78,23 +78,56 @@ internal sealed class TableFitter(ITableCatalog catalog, LakeTables lakeTables, 
         }
     }
 
+    /// <summary>Ends renaming that a process which ended has begun: raw and refined have the same columns again. Callers hold the table's gate.</summary>
+    public async Task FinishRenamesAsync(CapturedTable captured, CancellationToken cancellationToken)
+    {
+        if (captured.Landed is { } landed && landed.Columns.Any(c => c.Also is not null))
+        {
+            await RenameAsync(captured, [.. landed.Columns.Where(c => c.Also is not null).Select(c => (c, c.Also![^1]))], [], cancellationToken);
+        }
+    }
+
     private async Task RenameAsync(CapturedTable captured, TablePlan plan, CancellationToken cancellationToken)
+    {
+        if (captured.Landed is not { } before)
+        {
+            return;
+        }
+
+        var renames = before.Columns
+            .Select(b => (Column: b, Now: plan.Columns.FirstOrDefault(c => c.Source.Number > 0 && c.Source.Number == b.Number)?.LakeName))
+            .Where(r => r.Now is not null && r.Column.Names.Any(n => n != r.Now)).Select(r => (r.Column, Now: r.Now!)).ToList();
+        if (renames.Count == 0)
+        {
+            return;
+        }
+
+        // Noted first: two tables are renamed one after the other, and the log may name the column yet otherwise when this is taken up again.
+        await SaveAsync(captured, before with { Columns = [.. before.Columns.Select(c => renames.Any(r => r.Column == c) ? c with { Also = [.. (c.Also ?? []).Append(renames.First(r => r.Column == c).Now).Distinct()] } : c)] }, cancellationToken);
+        await RenameAsync(captured, renames, [.. plan.Columns.Select(c => c.LakeName)], cancellationToken);
+    }
+
+    private async Task RenameAsync(CapturedTable captured, IReadOnlyList<(LandedColumn Column, string Now)> renames, IReadOnlyList<string> taken, CancellationToken cancellationToken)
     {
         foreach (var identifier in new[] { captured.Sync.Raw, captured.Sync.Refined })
         {
-            if (captured.Landed is not { } before || await catalog.FindAsync(identifier, cancellationToken) is not { } table)
+            if (await catalog.FindAsync(identifier, cancellationToken) is not { } table)
             {
                 continue;
             }
 
-            var renamed = before.Columns
-                .Select(b => (b.Name, Now: plan.Columns.FirstOrDefault(c => c.Source.Number > 0 && c.Source.Number == b.Number)?.LakeName))
-                .Where(r => r.Now is not null && r.Now != r.Name && table.Schema.Find(r.Name) is not null && table.Schema.Find(r.Now) is null && plan.Columns.All(c => c.LakeName != r.Name))
+            var renamed = renames
+                .Select(r => (Name: r.Column.Names.FirstOrDefault(n => n != r.Now && table.Schema.Find(n) is not null && !taken.Contains(n)), r.Now))
+                .Where(r => r.Name is not null && table.Schema.Find(r.Now) is null)
                 .ToList();
             if (renamed.Count > 0)
             {
-                _ = await table.UpdateSchemaAsync(u => renamed.ForEach(r => u.RenameColumn(r.Name, r.Now!)), cancellationToken);
+                _ = await table.UpdateSchemaAsync(u => renamed.ForEach(r => u.RenameColumn(r.Name!, r.Now)), cancellationToken);
                 await NoteAsync(captured, [.. renamed.Select(r => $"{identifier}: column {r.Name} is now {r.Now}.")], cancellationToken);
+                if (identifier == captured.Sync.Raw)
+                {
+                    await steps.ReachedAsync(CaptureStep.RawRenamed, captured.Name, cancellationToken);
+                }
             }
         }
     }
