@@ -1,6 +1,7 @@
 using System.CommandLine;
 using LakePortal.Benchmarks;
 using LakePortal.Benchmarks.Cdc;
+using LakePortal.Benchmarks.Merging;
 using LakePortal.Benchmarks.Offload;
 using LakePortal.Benchmarks.Reconcile;
 using LakePortal.Benchmarks.Sql;
@@ -27,7 +28,12 @@ var steady = new Option<int>("--seconds") { Description = "How long the steady s
 var cdc = new Command("cdc", "A backlog of changes to raw and refined, against pg_recvlogical to nowhere; then the age of what SQL sees") { changes, steady, folder, json };
 cdc.SetAction((parsed, token) => RunAsync(
     parsed, say => CdcScenario.RunAsync(parsed.GetValue(changes), TimeSpan.FromSeconds(parsed.GetValue(steady)), parsed.GetValue(folder), say, token)));
-var root = new RootCommand("Measures against the physical limit of this machine.") { offload, cdc, reconcile, sql };
+var bigRows = new Option<long>("--rows") { Description = "Rows of the big table", DefaultValueFactory = _ => 50_000_000, HelpName = "N" };
+var key = new Option<string>("--key") { Description = "bigint, or text: keys that are found by hash", DefaultValueFactory = _ => "bigint", HelpName = "TYPE" }.AcceptOnlyFromAmong("bigint", "text");
+var merge = new Command("merge", "1,000 changes merged into a big table, against the same into one of a million rows") { bigRows, key, rounds, folder, json };
+merge.SetAction((parsed, token) => RunAsync(
+    parsed, say => MergeScenario.RunAsync(parsed.GetValue(bigRows), parsed.GetValue(key) == "text", parsed.GetValue(rounds), parsed.GetValue(folder), say, token)));
+var root = new RootCommand("Measures against the physical limit of this machine.") { offload, cdc, merge, reconcile, sql };
 
 var parse = root.Parse(args);
 if (parse.Errors.Count > 0)

@@ -42,7 +42,7 @@ internal sealed class ChangeLander(
         {
             await ReloadAsync(source, table, $"{e.Message} The table is loaded anew.", cancellationToken);
         }
-        catch (Exception e) when (e is CaptureHeldException or TableReadOnlyException)
+        catch (Exception e) when (e is CaptureHeldException or TableReadOnlyException or TableNotMergeableException)
         {
             await HoldAsync(source, table, (LakePortalException)e, cancellationToken);
         }
@@ -88,10 +88,14 @@ internal sealed class ChangeLander(
 
         // Rows without a key are told apart by the columns that the source has now.
         var kept = shape.Key.Count == 0 ? [] : raw.Schema.Fields.Select(f => f.Name).ToHashSet(StringComparer.Ordinal);
-        Execute(connection, $"CREATE OR REPLACE TABLE {changes} AS {ChangeSql.Union(segments, known, kept)}");
+        var isIncomplete = table.IsFollowed && segments.Any(s => s.HasUnchanged);
+
+        // What fills values in changes the rows; otherwise the segments are read as they are.
+        var kind = isIncomplete ? "TABLE" : "VIEW";
+        Execute(connection, $"CREATE OR REPLACE {kind} {changes} AS {ChangeSql.Union(segments, known, kept)}");
         var columns = await ColumnsAsync(connection, changes);
         var letters = segments.SelectMany(s => s.DeadLetters).Where(l => string.CompareOrdinal(l.Position, known.Sortable) >= 0).ToList();
-        if (table.IsFollowed && segments.Any(s => s.HasUnchanged))
+        if (isIncomplete)
         {
             var left = await unchangedValues.FillAsync(table, area, connection, changes, columns, shape.Key, table.Sync.Refined, letters, cancellationToken);
             var dead = left == 0 ? [] : await DeadRows.TakeAsync(connection, changes, columns, cancellationToken);
@@ -124,7 +128,7 @@ internal sealed class ChangeLander(
             await fitter.SaveAsync(table, landed with { Heaps = null }, cancellationToken);
         }
 
-        Execute(connection, $"DROP TABLE {changes}");
+        Execute(connection, $"DROP {kind} {changes}");
         foreach (var segment in segments)
         {
             Execute(connection, $"DROP TABLE {segment.Name}");

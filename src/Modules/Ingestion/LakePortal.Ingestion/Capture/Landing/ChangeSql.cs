@@ -33,12 +33,12 @@ internal static class ChangeSql
             """;
     }
 
-    /// <summary>The log's rows for raw.</summary>
+    /// <summary>The log's rows for raw, in the order in which they were staged: that of the log.</summary>
     /// <param name="absent">Columns that raw has and the changes lack, as expressions.</param>
     public static string Raw(string changes, IReadOnlyList<string> columns, IReadOnlyList<string> absent, string ingestedAt) =>
         $"""
         SELECT {string.Join(", ", columns.Select(PgSql.Quote).Concat(absent))}, lp_op AS "_op", 'CDC' AS "_load_type", lp_pos AS "_position", lp_xid AS "_txid", lp_committed AS "_committed_at",
-          TIMESTAMPTZ '{ingestedAt}' AS "_ingested_at", lp_unchanged AS "_unchanged" FROM {changes} ORDER BY lp_seq
+          TIMESTAMPTZ '{ingestedAt}' AS "_ingested_at", lp_unchanged AS "_unchanged" FROM {changes}
         """;
 
     public static string Names(IEnumerable<string> columns, string? alias = null) => string.Join(", ", columns.Select(c => alias is null ? PgSql.Quote(c) : $"{alias}.{PgSql.Quote(c)}"));

@@ -19,6 +19,19 @@ internal static class KeylessRows
         var names = ChangeSql.Names(columns);
         var net = $"{changes}_net";
         Execute(connection, $"CREATE OR REPLACE TABLE {net} AS SELECT {names}, sum(CASE lp_op WHEN 'd' THEN -1 ELSE 1 END) AS {Copies} FROM {changes} WHERE lp_op <> 't'{after} GROUP BY {names} HAVING {Copies} <> 0");
+        if (truncatedAt is null && absent.Length == 0)
+        {
+            try
+            {
+                return (await area.ApplyCopiesAsync(refined, $"SELECT * FROM {net}", Copies, summary, cancellationToken)).SnapshotId;
+            }
+            finally
+            {
+                Execute(connection, $"DROP TABLE IF EXISTS {net}");
+            }
+        }
+
+        // Rows of before a column was dropped have values there which the log's rows do not: the columns that are left decide, so all rows are counted anew.
         var removes = Scalar(connection, $"SELECT count(*) FROM {net} WHERE {Copies} < 0") > 0;
         try
         {
