@@ -36,6 +36,32 @@ public sealed class AddSourceTests : PageTest
     }
 
     [Fact]
+    public void The_name_of_another_source_is_refused_before_its_password_is_touched()
+    {
+        var shown = Open<AddSourcePage>(PortalUrls.AddSource);
+        Fill(shown);
+        shown.Find("#source-name").Input("shop");
+        Button(shown, "Test connection").Click();
+        shown.WaitForAssertion(() => Assert.Contains("There is a source 'shop' already.", shown.Markup, StringComparison.Ordinal));
+        Assert.Empty(Sender.Requests<SetSecret>());
+        Assert.Empty(Sender.Requests<TestConnection>());
+    }
+
+    [Fact]
+    public void A_source_that_gets_another_name_after_the_test_keeps_its_password()
+    {
+        var shown = Open<AddSourcePage>(PortalUrls.AddSource);
+        Fill(shown);
+        Button(shown, "Test connection").Click();
+        shown.WaitForAssertion(() => Assert.Single(Sender.Requests<TestConnection>()));
+        shown.Find("#source-name").Input("crm2");
+        Button(shown, "Test connection").Click();
+        shown.WaitForAssertion(() => Assert.Equal(2, Sender.Requests<TestConnection>().Count()));
+        Assert.Equal("${secret:crm-password}", (string?)Sender.Requests<TestConnection>().Last().Source["password"]);
+        Assert.Single(Sender.Requests<SetSecret>());
+    }
+
+    [Fact]
     public void The_four_steps_end_in_configuration_and_running_syncs()
     {
         var shown = Open<AddSourcePage>(PortalUrls.AddSource);

@@ -5,10 +5,13 @@ namespace LakePortal.Portal.Api;
 
 internal sealed class HealthEndpoints : IApiEndpoints
 {
+    // Load balancers ask with HEAD.
+    private static readonly string[] Probes = ["GET", "HEAD"];
+
     public static void Map(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/healthz", () => Results.Text("ok\n")).AllowAnonymous().ExcludeFromDescription();
-        endpoints.MapGet("/readyz", ReadyAsync).AllowAnonymous().ExcludeFromDescription();
+        endpoints.MapMethods("/healthz", Probes, () => Results.Text("ok\n")).AllowAnonymous().ExcludeFromDescription();
+        endpoints.MapMethods("/readyz", Probes, ReadyAsync).AllowAnonymous().ExcludeFromDescription();
     }
 
     private static async Task<IResult> ReadyAsync(Readiness readiness, CancellationToken cancellationToken)

@@ -23,8 +23,10 @@ public sealed class SourceDraft
     /// <summary>Goes into the secret store before anything else; never into a document, never back to the page.</summary>
     public string Password { get; set; } = "";
 
-    /// <summary>A password was stored as the secret.</summary>
-    public bool HasPassword { get; set; }
+    /// <summary>The secret that the password was stored as. It stays the same when the source gets another name later.</summary>
+    public string? StoredSecret { get; set; }
+
+    public bool HasPassword => StoredSecret is not null;
 
     /// <summary>The source exists already: only tables are added.</summary>
     public bool IsSaved { get; set; }
@@ -39,7 +41,7 @@ public sealed class SourceDraft
 
     public IEnumerable<TableChoice> Chosen => Choices.Where(c => c.IsChosen);
 
-    public string SecretName => $"{Name}-password";
+    public string SecretName => StoredSecret ?? $"{Name}-password";
 
     /// <summary>The password is a reference even for the test; the secret is stored first.</summary>
     public JsonObject SourceDocument()

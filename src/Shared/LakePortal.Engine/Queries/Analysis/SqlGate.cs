@@ -97,6 +97,13 @@ internal sealed class SqlGate : SqlVisitor
                 $"The call '{function.Text("schema")}.{name}(…)' is not allowed.", $"Write the function first: {name}({function.Text("schema")}, …).");
         }
 
+        // An unknown operator with nothing behind it parses as one that stands behind its operand.
+        const string Postfix = "__postfix";
+        if (name.EndsWith(Postfix, StringComparison.Ordinal) && !allowed.Contains(name))
+        {
+            throw new StatementRefusedException($"Nothing follows the operator '{name[..^Postfix.Length]}'.", "Write what stands on its right side; equality is a single =.");
+        }
+
         if (!allowed.Contains(name))
         {
             throw new StatementRefusedException(

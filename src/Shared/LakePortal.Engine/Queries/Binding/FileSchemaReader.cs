@@ -13,10 +13,22 @@ internal sealed class FileSchemaReader(EngineHost host)
 
     public async Task<IReadOnlyDictionary<string, FileSchema>> ReadAsync(IReadOnlyCollection<string> paths, CancellationToken cancellationToken)
     {
-        var missing = paths.Where(p => !_cache.ContainsKey(p)).ToList();
+        // Taken out at once: somebody else may empty the cache meanwhile.
+        var result = new Dictionary<string, FileSchema>(StringComparer.Ordinal);
+        var missing = new List<string>();
+        foreach (var path in paths.Distinct(StringComparer.Ordinal))
+        {
+            if (_cache.TryGetValue(path, out var known))
+            {
+                result.Add(path, known);
+            }
+            else
+            {
+                missing.Add(path);
+            }
+        }
+
         var read = missing.Count == 0 ? [] : await Task.Run(() => Load(missing), cancellationToken).ConfigureAwait(false);
-        var result = paths.Distinct(StringComparer.Ordinal)
-            .ToDictionary(p => p, p => read.TryGetValue(p, out var fresh) ? fresh : _cache[p], StringComparer.Ordinal);
         if (_cache.Count + read.Count > CacheLimit)
         {
             _cache.Clear();
@@ -25,6 +37,7 @@ internal sealed class FileSchemaReader(EngineHost host)
         foreach (var (path, schema) in read)
         {
             _cache[path] = schema;
+            result.Add(path, schema);
         }
 
         return result;
