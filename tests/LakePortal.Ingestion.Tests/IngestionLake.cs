@@ -35,6 +35,10 @@ public sealed class IngestionLake : IAsyncDisposable
     public static Task<IngestionLake> StartAsync(PostgresServer server, string? database = null, IReadOnlyDictionary<string, string?>? settings = null, Action<IServiceCollection>? configure = null, params IModule[] more) =>
         StartAsync(server, null, database, settings, configure, more);
 
+    /// <summary>Without PostgreSQL, for tests of other sources.</summary>
+    public static Task<IngestionLake> StartWithoutSourceAsync(IReadOnlyDictionary<string, string?>? settings = null, Action<IServiceCollection>? configure = null, TemporaryDirectory? data = null) =>
+        StartAsync(null!, data, "", settings, configure);
+
     /// <summary>Another process on what this one leaves.</summary>
     public async Task<IngestionLake> AgainAsync(IReadOnlyDictionary<string, string?>? settings = null, Action<IServiceCollection>? configure = null) =>
         await StartAsync(Server, await Lake.StopAsync(), Database, settings, configure);

@@ -8,7 +8,7 @@ using Xunit;
 namespace LakePortal.TestSupport;
 
 /// <summary>
-/// A private PostgreSQL on 127.0.0.1 and a free port, in a temporary directory; a <see cref="PostgresWatchdog"/> ends it with this process,
+/// A private PostgreSQL on 127.0.0.1 and a free port, in a temporary directory; a <see cref="ServerWatchdog"/> ends it with this process,
 /// however that ends. Use it as
 /// <c>IClassFixture&lt;PostgresServer&gt;</c> or <c>ICollectionFixture&lt;PostgresServer&gt;</c>. The superuser is <c>postgres</c> without a password
 /// (trust, loopback only); logical replication is on. As root the server runs as the user <c>postgres</c>, which it insists on.
@@ -17,7 +17,7 @@ public sealed class PostgresServer : IAsyncLifetime, IAsyncDisposable
 {
     private readonly string _root = Path.Combine(Path.GetTempPath(), $"lakeportal-pg-{Guid.NewGuid():n}");
     private int _databases;
-    private PostgresWatchdog? _watchdog;
+    private ServerWatchdog? _watchdog;
 
     public string Host => "127.0.0.1";
 
@@ -81,7 +81,9 @@ public sealed class PostgresServer : IAsyncLifetime, IAsyncDisposable
             await FinishAsync(chown, "chown");
         }
 
-        _watchdog = PostgresWatchdog.Over(_root, Data, Path.Combine(BinaryDirectory, "pg_ctl"));
+        _watchdog = ServerWatchdog.Over(
+            _root, """if [ -f "$2/postmaster.pid" ]; then $4 "$3" stop -D "$2" -m immediate -w -t 30; fi""",
+            Data, Path.Combine(BinaryDirectory, "pg_ctl"), Environment.UserName == "root" ? "setpriv --reuid=postgres --regid=postgres --init-groups --" : "");
         using (var initdb = Start(Path.Combine(BinaryDirectory, "initdb"), asServer: true,
             "-D", Data, "-U", User, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"))
         {

@@ -4,6 +4,7 @@ using LakePortal.Ingestion.Capture.State;
 using LakePortal.Ingestion.Contracts.Capture;
 using LakePortal.Ingestion.Contracts.Reconciliation;
 using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 using LakePortal.Kernel.Runs;
 using LakePortal.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
@@ -49,7 +50,7 @@ internal sealed class CaptureLake : IAsyncDisposable
         await using var connection = new NpgsqlConnection(Lake.Server.ConnectionString(Lake.Database));
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand("SELECT pg_current_wal_insert_lsn()::text", connection);
-        var position = PgPosition.Parse((string)(await command.ExecuteScalarAsync())!);
+        var position = LogPosition.Parse((string)(await command.ExecuteScalarAsync())!);
         using var limit = new CancellationTokenSource(patience ?? Patience);
         try
         {

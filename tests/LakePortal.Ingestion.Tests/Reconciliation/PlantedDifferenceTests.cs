@@ -1,6 +1,7 @@
 using LakePortal.Iceberg;
 using LakePortal.Iceberg.Scans;
 using LakePortal.Ingestion.Contracts.Reconciliation;
+using LakePortal.Ingestion.Sources;
 using LakePortal.TestSupport;
 
 namespace LakePortal.Ingestion.Tests.Reconciliation;
@@ -83,7 +84,7 @@ public sealed class PlantedDifferenceTests(PostgresServer server)
         Assert.Equal(("repaired", 4L), (result.Verdict, result.Repaired));
         Assert.Equal(await Canonical.SourceAsync(lake, "public", "orders"), await Canonical.LakeAsync(lake, "refined.src_orders"));
         Assert.Equal(["d|1", "r|20003"], await lake.QueryAsync("SELECT _op, count(*) FROM raw.src_orders GROUP BY _op ORDER BY _op"));
-        Assert.Equal(Ingestion.Sources.Postgres.PgPosition.Parse(result.Position!).Sortable, await lake.ScalarAsync("SELECT _position FROM raw.src_orders WHERE _op = 'd'"));
+        Assert.Equal(Ingestion.Sources.LogPosition.Parse(result.Position!).Sortable, await lake.ScalarAsync("SELECT _position FROM raw.src_orders WHERE _op = 'd'"));
         Assert.True(TableIdentifier.TryParse("refined.src_orders", out var refined));
         Assert.DoesNotContain((await lake.Catalog.LoadAsync(refined, CancellationToken.None)).Metadata.Refs.Keys, r => r.StartsWith("recon/", StringComparison.Ordinal));
     }

@@ -45,7 +45,7 @@ public sealed class SourceRefusedException(string source, string reason, string 
 
 /// <summary>A source of a type that this process cannot read.</summary>
 public sealed class SourceTypeNotAvailableException(string type)
-    : IngestionException("ingestion.source-type-not-available", ErrorKind.Invalid, $"Sources of type '{type}' are not available.", "Available: postgres.")
+    : IngestionException("ingestion.source-type-not-available", ErrorKind.Invalid, $"Sources of type '{type}' are not available.", "Available: postgres, mysql, mariadb.")
 {
     public string Type { get; } = type;
 }

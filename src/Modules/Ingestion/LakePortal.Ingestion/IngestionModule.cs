@@ -11,6 +11,7 @@ using LakePortal.Ingestion.Reconciliation;
 using LakePortal.Ingestion.Reconciliation.Repair;
 using LakePortal.Ingestion.Reconciliation.Running;
 using LakePortal.Ingestion.Sources;
+using LakePortal.Ingestion.Sources.MySql;
 using LakePortal.Ingestion.Sources.Postgres;
 using LakePortal.Ingestion.Store;
 using LakePortal.Ingestion.Syncs;
@@ -40,6 +41,10 @@ public sealed class IngestionModule : IModule
         services.AddSingleton(options);
 
         services.AddSingleton<PostgresConnector>();
+        services.AddSingleton<MySqlConnections>();
+        services.AddSingleton<SourceSystem, PostgresSystem>();
+        services.AddSingleton<SourceSystem, MySqlSystem>();
+        services.AddSingleton<SourceSystems>();
         services.AddSingleton<SourceStore>();
         services.AddTransient<IConfigurationKind, SourceKind>();
 

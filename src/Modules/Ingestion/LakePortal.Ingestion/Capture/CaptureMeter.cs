@@ -1,6 +1,6 @@
 using LakePortal.Ingestion.Capture.Landing;
 using LakePortal.Ingestion.Capture.Slots;
-using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 
 namespace LakePortal.Ingestion.Capture;
 
@@ -8,7 +8,7 @@ namespace LakePortal.Ingestion.Capture;
 /// <param name="SourcePosition">Where the source's log was when it was last asked.</param>
 /// <param name="LagSeconds">How far the newest change in the lake is behind the clock, or 0 when nothing is waiting.</param>
 internal sealed record CaptureReading(
-    PgPosition? SourcePosition, PgPosition? Captured, DateTimeOffset? ObservedAt, long? RetainedBytes, long? SafeBytes, string? SlotStatus, double ChangesPerSecond, long Changes, double? LagSeconds);
+    LogPosition? SourcePosition, LogPosition? Captured, DateTimeOffset? ObservedAt, long? RetainedBytes, long? SafeBytes, string? SlotStatus, double ChangesPerSecond, long Changes, double? LagSeconds);
 
 /// <summary>Measures a capture, and decides how long changes are collected before they are committed: fresh when that is cheap, in larger files when it is not.</summary>
 internal sealed class CaptureMeter(CaptureOptions options, TimeProvider clock)
@@ -53,7 +53,7 @@ internal sealed class CaptureMeter(CaptureOptions options, TimeProvider clock)
         }
     }
 
-    public void Observed(PgPosition position, SlotFacts? slot, PgPosition safe)
+    public void Observed(LogPosition position, SlotFacts? slot, LogPosition safe)
     {
         lock (_lock)
         {

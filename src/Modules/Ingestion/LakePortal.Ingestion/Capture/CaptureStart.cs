@@ -8,13 +8,13 @@ using Npgsql;
 
 namespace LakePortal.Ingestion.Capture;
 
-internal sealed record StartPoint(string Slot, string Publication, PgPosition From);
+internal sealed record StartPoint(string Slot, string Publication, LogPosition From);
 
 /// <summary>Before a log is read: the server is checked, slot and publication are made fit, and it is found out whether a part of the log is missing.</summary>
 internal sealed class CaptureStart(CaptureServices services, SourceDefinition source, CaptureTables tables, NpgsqlConnection connection)
 {
     /// <summary>A gap that begins before everything: positions of before belong to another history.</summary>
-    private static readonly string Everything = PgPosition.Zero.ToString();
+    private static readonly string Everything = LogPosition.Zero.ToString();
 
     private readonly SlotManager _slots = new(source, connection);
 
@@ -37,7 +37,7 @@ internal sealed class CaptureStart(CaptureServices services, SourceDefinition so
         slot = await HealAsync(row, slot, server, isPublished, cancellationToken);
         await PublishAsync(isPublished, cancellationToken);
         await services.Store.SetIdentityAsync(source.Name, server.SystemId, server.Timeline, cancellationToken);
-        var from = slot?.Confirmed ?? PgPosition.Zero;
+        var from = slot?.Confirmed ?? LogPosition.Zero;
         if (slot is not null && row.CapturedPosition is null && source.Slot is null)
         {
             throw new CaptureNotPossibleException(source.Name, "slot-in-use", $"The server has a slot '{tables.Slot}' already, and this lake did not make it: another lake may depend on it.",
@@ -47,7 +47,7 @@ internal sealed class CaptureStart(CaptureServices services, SourceDefinition so
         if (slot is null)
         {
             // From here on the slot is known as our own, also when this process ends before it knows where it begins.
-            await services.Store.SetCapturedAsync(source.Name, PgPosition.Zero, cancellationToken);
+            await services.Store.SetCapturedAsync(source.Name, LogPosition.Zero, cancellationToken);
             from = await _slots.CreateSlotAsync(tables.Slot, cancellationToken);
             await services.Store.SetCapturedAsync(source.Name, from, cancellationToken);
             await services.Store.AddEventAsync(source.Name, null, "slot", $"The slot '{tables.Slot}' was made.", from, cancellationToken);
@@ -80,8 +80,8 @@ internal sealed class CaptureStart(CaptureServices services, SourceDefinition so
         var raw = await services.Catalog.FindAsync(table.Sync.Raw, cancellationToken);
         var refined = await services.Catalog.FindAsync(table.Sync.Refined, cancellationToken);
         (table.Shape, table.LandedShape, table.Prepared) = (null, null, null);
-        table.RawPosition = table.Notes.Captured(raw) ?? PgPosition.Zero;
-        table.RefinedPosition = table.Notes.Captured(refined) ?? PgPosition.Zero;
+        table.RawPosition = table.Notes.Captured(raw) ?? LogPosition.Zero;
+        table.RefinedPosition = table.Notes.Captured(refined) ?? LogPosition.Zero;
         if (refined is not null)
         {
             table.KeyInLake = [.. refined.Schema.IdentifierFieldIds.Select(id => refined.Schema.FindById(id)!.Name)];
@@ -92,7 +92,7 @@ internal sealed class CaptureStart(CaptureServices services, SourceDefinition so
         (table.Landed, table.StartsOver) = (LandedTable.Parse(row?.Relation), row?.GapFrom == Everything);
         if (table.StartsOver)
         {
-            table.RawPosition = PgPosition.Zero;
+            table.RawPosition = LogPosition.Zero;
         }
     }
 
@@ -100,10 +100,10 @@ internal sealed class CaptureStart(CaptureServices services, SourceDefinition so
     private async Task CheckPositionsAsync(CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(PgCatalogSql.InsertPosition, connection);
-        var now = PgPosition.Parse((string)(await command.ExecuteScalarAsync(cancellationToken))!);
+        var now = LogPosition.Parse((string)(await command.ExecuteScalarAsync(cancellationToken))!);
         foreach (var table in tables.All.Where(t => t.State == CaptureStates.Waiting && t.RawPosition > now))
         {
-            (table.StartsOver, table.RawPosition) = (true, PgPosition.Zero);
+            (table.StartsOver, table.RawPosition) = (true, LogPosition.Zero);
             _ = await services.Store.ChangeTableAsync(table.Name, source.Name, r => r.GapFrom = Everything, cancellationToken);
         }
     }
@@ -134,7 +134,7 @@ internal sealed class CaptureStart(CaptureServices services, SourceDefinition so
                 await services.Lander.ReloadAsync(source.Name, table, SourceWatch.Unpublished(table, tables.Publication), cancellationToken);
             }
 
-            if (table.State == CaptureStates.Held && table.RawPosition == PgPosition.Zero)
+            if (table.State == CaptureStates.Held && table.RawPosition == LogPosition.Zero)
             {
                 // It was refused before it was ever read; what was wrong with it is not any more.
                 table.State = CaptureStates.Waiting;
@@ -155,8 +155,8 @@ internal sealed class CaptureStart(CaptureServices services, SourceDefinition so
     /// <summary>Where the log has a gap, the tables are loaded again: their changes are followed from the slot's new start on.</summary>
     private async Task<SlotFacts?> HealAsync(CaptureRow row, SlotFacts? slot, ServerFacts server, bool isPublished, CancellationToken cancellationToken)
     {
-        var captured = PgPosition.TryParse(row.CapturedPosition);
-        var why = captured is null || captured == PgPosition.Zero ? null
+        var captured = LogPosition.TryParse(row.CapturedPosition);
+        var why = captured is null || captured == LogPosition.Zero ? null
             : row.SystemId is { } known && known != server.SystemId ? "the source is another database cluster than before"
             : row.Timeline is { } timeline && timeline != server.Timeline ? $"the source went over to timeline {server.Timeline} (a failover or a recovery)"
             : slot is null ? $"the slot '{tables.Slot}' is gone"
@@ -190,7 +190,7 @@ internal sealed class CaptureStart(CaptureServices services, SourceDefinition so
             var from = isOther ? Everything : captured.ToString();
             if (isOther)
             {
-                (table.StartsOver, table.RawPosition) = (true, PgPosition.Zero);
+                (table.StartsOver, table.RawPosition) = (true, LogPosition.Zero);
             }
 
             _ = await services.Store.ChangeTableAsync(table.Name, source.Name, r => (r.State, r.Reason, r.GapFrom) = (table.State, table.Reason, isOther ? from : r.GapFrom ?? from), cancellationToken);
@@ -199,7 +199,7 @@ internal sealed class CaptureStart(CaptureServices services, SourceDefinition so
         if (slot is null)
         {
             // Known from now on; a slot that cannot be made yet is not another gap each time it is tried.
-            await services.Store.SetCapturedAsync(source.Name, PgPosition.Zero, cancellationToken);
+            await services.Store.SetCapturedAsync(source.Name, LogPosition.Zero, cancellationToken);
         }
 
         return slot;

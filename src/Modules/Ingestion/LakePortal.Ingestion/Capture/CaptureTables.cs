@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using LakePortal.Ingestion.Capture.Landing;
 using LakePortal.Ingestion.Capture.State;
-using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 
 namespace LakePortal.Ingestion.Capture;
 
@@ -58,7 +58,7 @@ internal sealed class CaptureTables(string source, string slot, string publicati
     }
 
     /// <summary>Ends when everything before the position is in the lake.</summary>
-    public Task WhenReached(PgPosition position, CancellationToken cancellationToken)
+    public Task WhenReached(LogPosition position, CancellationToken cancellationToken)
     {
         var barrier = new Barrier(position, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         lock (_barrierLock)
@@ -70,7 +70,7 @@ internal sealed class CaptureTables(string source, string slot, string publicati
     }
 
     /// <summary>Somebody waits for a position that the batch reaches.</summary>
-    public bool BarrierBefore(PgPosition end)
+    public bool BarrierBefore(LogPosition end)
     {
         lock (_barrierLock)
         {
@@ -78,7 +78,7 @@ internal sealed class CaptureTables(string source, string slot, string publicati
         }
     }
 
-    public void Landed(PgPosition end)
+    public void Landed(LogPosition end)
     {
         lock (_barrierLock)
         {
@@ -104,5 +104,5 @@ internal sealed class CaptureTables(string source, string slot, string publicati
         }
     }
 
-    private sealed record Barrier(PgPosition Position, TaskCompletionSource Reached);
+    private sealed record Barrier(LogPosition Position, TaskCompletionSource Reached);
 }

@@ -13,11 +13,11 @@ internal sealed class CatchUpRun(PostgresConnector connector, CaptureRegistry re
     {
         var (tables, _) = registry.FindSource(source.Name)
             ?? throw new CaptureHeldException(sync.Name, $"The changes of '{source.Name}' are not being followed at the moment.", $"./lake status sync/{sync.Name} says why.");
-        PgPosition position;
+        LogPosition position;
         await using (var connection = await connector.OpenAsync(source, cancellationToken))
         {
             await using var command = new NpgsqlCommand(PgCatalogSql.InsertPosition, connection);
-            position = PgPosition.Parse((string)(await command.ExecuteScalarAsync(cancellationToken))!);
+            position = LogPosition.Parse((string)(await command.ExecuteScalarAsync(cancellationToken))!);
         }
 
         await tables.WhenReached(position, cancellationToken);

@@ -32,7 +32,7 @@ internal sealed class SourceCapture : IAsyncDisposable
     private ILogConnection? _log;
     private IStagingArea? _area;
     private long _batches;
-    private PgPosition _safe;
+    private LogPosition _safe;
     private long _heartbeatAt;
 
     private SourceCapture(CaptureServices services, SourceDefinition source, CaptureTables tables, CaptureMeter meter, NpgsqlConnection control)
@@ -268,7 +268,7 @@ internal sealed class SourceCapture : IAsyncDisposable
         {
             var seen = await _watch.LookAsync(_control, cancellationToken);
             await using var command = new NpgsqlCommand(PgCatalogSql.Heartbeat, _control);
-            var position = PgPosition.Parse((string)(await command.ExecuteScalarAsync(cancellationToken))!);
+            var position = LogPosition.Parse((string)(await command.ExecuteScalarAsync(cancellationToken))!);
             _watch.Looked(seen, position);
             var slot = await new SlotManager(_source, _control).FindSlotAsync(_tables.Slot, cancellationToken);
             _meter.Observed(position, slot, _safe);

@@ -6,7 +6,7 @@ using LakePortal.Iceberg.Tables;
 using LakePortal.Ingestion.Capture.Landing;
 using LakePortal.Ingestion.Capture.State;
 using LakePortal.Ingestion.Offload.Landing;
-using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 
 namespace LakePortal.Ingestion.Capture;
 
@@ -22,7 +22,7 @@ internal sealed class TableLoad(CaptureRegistry registry, CaptureStore store, Re
     /// <param name="cancellationToken">Stops waiting for the table.</param>
     /// <returns>The table, and whether what an earlier load has read is of no use, because changes between it and now were not kept.</returns>
     /// <exception cref="CaptureHeldException">It is not captured.</exception>
-    public async Task<(CapturedTable Table, bool IsFresh)> BeginAsync(string sync, PgPosition now, CancellationToken cancellationToken)
+    public async Task<(CapturedTable Table, bool IsFresh)> BeginAsync(string sync, LogPosition now, CancellationToken cancellationToken)
     {
         var (tables, table) = registry.Find(sync)
             ?? throw new CaptureHeldException(sync, $"The changes of '{sync}' are not captured, so a load has nothing to join.", "Set mode: cdc or bootstrap+cdc, and see that the source's capture runs.");
@@ -57,7 +57,7 @@ internal sealed class TableLoad(CaptureRegistry registry, CaptureStore store, Re
 
     /// <summary>Adds the load's rows to raw. What is before the load's position need not come from the log any more.</summary>
     public static async Task<WriteOutcome> CommitAsync(
-        CapturedTable table, IStagingArea area, IReadOnlyList<ContentFile> files, Dictionary<string, string> summary, PgPosition position, CancellationToken cancellationToken)
+        CapturedTable table, IStagingArea area, IReadOnlyList<ContentFile> files, Dictionary<string, string> summary, LogPosition position, CancellationToken cancellationToken)
     {
         await table.Gate.WaitAsync(cancellationToken);
         try
@@ -129,14 +129,14 @@ internal sealed class TableLoad(CaptureRegistry registry, CaptureStore store, Re
         if (await catalog.FindAsync(table.Sync.Raw, cancellationToken) is { Metadata.CurrentSnapshot: not null })
         {
             await using var area = await writer.OpenStagingAsync(cancellationToken);
-            _ = await area.CommitReplaceAsync(table.Sync.Raw, [], table.Notes.ForCapture(PgPosition.Zero, null), cancellationToken);
+            _ = await area.CommitReplaceAsync(table.Sync.Raw, [], table.Notes.ForCapture(LogPosition.Zero, null), cancellationToken);
         }
 
-        table.RawPosition = PgPosition.Zero;
+        table.RawPosition = LogPosition.Zero;
     }
 
     /// <summary>A snapshot of raw and the position that it reaches.</summary>
-    private async Task<(Table Raw, PgPosition Reached)> PinAsync(CapturedTable table, PgPosition least, CancellationToken cancellationToken)
+    private async Task<(Table Raw, LogPosition Reached)> PinAsync(CapturedTable table, LogPosition least, CancellationToken cancellationToken)
     {
         await table.Gate.WaitAsync(cancellationToken);
         try

@@ -57,6 +57,9 @@ internal sealed record OffloadResult
 
     public required bool IsFull { get; init; }
 
+    /// <summary>Refined is the source at one moment, whatever raw was read in.</summary>
+    public bool IsRefinedOneMoment { get; init; } = true;
+
     public required int Attempts { get; init; }
 
     /// <summary>Seconds from the start of the run until the raw snapshot was committed.</summary>

@@ -16,10 +16,9 @@ internal sealed partial class OffloadRun
     {
         progress.Begin("looking for deleted rows", null, false);
         var stamp = new RowStamp(work.Snapshot.Position, opened.Load.IngestedAt);
-        var deleted = new DeletedRows(work, area, request.Sync.Raw, work.Tables.AbsentColumns);
         try
         {
-            var files = await deleted.WriteAsync(opened.Kept, [.. chunks.Except(opened.Kept)], stamp, cancellationToken);
+            var files = await work.Access.DeletedAsync(work, area, request.Sync.Raw, opened.Kept, [.. chunks.Except(opened.Kept)], stamp, cancellationToken);
             progress.Note($"{files.Sum(f => f.RecordCount)} rows were deleted since earlier attempts read them.");
             return files;
         }
@@ -87,6 +86,7 @@ internal sealed partial class OffloadRun
             IsPositionExact = raw is null ? work.Snapshot.IsExact : raw.Summary[SnapshotNotes.PositionExact] == "true",
             Consistency = raw?.Summary[SnapshotNotes.Deduplicate] == "true" ? SyncRunFacts.SeveralMoments : SyncRunFacts.OneMoment,
             IsFull = raw is null ? work.IsFull : raw.Summary[SnapshotNotes.LoadKind] == "full",
+            IsRefinedOneMoment = raw?.Summary[SnapshotNotes.Deduplicate] != "true" || work.Access.RereadsKept,
             Attempts = _facts.Attempt,
             RawSeconds = rawSeconds,
             Seconds = services.Clock.GetElapsedTime(_started).TotalSeconds,

@@ -3,13 +3,11 @@ using LakePortal.Engine.Writing;
 using LakePortal.Iceberg.Tables;
 using LakePortal.Ingestion.Capture;
 using LakePortal.Ingestion.Capture.Landing;
-using LakePortal.Ingestion.Capture.Slots;
 using LakePortal.Ingestion.Offload.Landing;
 using LakePortal.Ingestion.Offload.Mapping;
 using LakePortal.Ingestion.Offload.Reading;
-using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 using LakePortal.Ingestion.Store;
-using Npgsql;
 
 namespace LakePortal.Ingestion.Offload;
 
@@ -18,13 +16,7 @@ internal sealed partial class OffloadRun
 {
     private async Task<CapturedTable> BeginJoiningAsync(CancellationToken cancellationToken)
     {
-        PgPosition now;
-        await using (var connection = await services.Connector.OpenAsync(request.Source, cancellationToken))
-        {
-            await using var command = new NpgsqlCommand(PgCatalogSql.FlushedPosition, connection);
-            now = PgPosition.Parse((string)(await AskAsync(() => command.ExecuteScalarAsync(cancellationToken)))!);
-        }
-
+        var now = await _system.FlushedPositionAsync(request.Source, cancellationToken);
         var (joined, isFresh) = await services.Loads.BeginAsync(request.Sync.Name, now, cancellationToken);
         if (isFresh)
         {
@@ -33,18 +25,6 @@ internal sealed partial class OffloadRun
         }
 
         return joined;
-    }
-
-    /// <summary>Why the snapshot has no exact position.</summary>
-    private async Task<Exception> InexactAsync(SourceSnapshot snapshot, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand(PgCatalogSql.SlotsLeft, snapshot.Connection);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        _ = await reader.ReadAsync(cancellationToken);
-        return reader.GetInt32(1) >= reader.GetInt32(0)
-            ? SlotManager.NoSlotLeft(request.Source.Name, reader.GetInt32(0), reader.IsDBNull(2) ? null : reader.GetString(2))
-            : new SourceUnavailableException(request.Source.Name, "Transactions are open on the source for so long that no exact position can be had.",
-                "The load tries again; look for long transactions in pg_stat_activity and pg_prepared_xacts.");
     }
 
     /// <summary>What an earlier run has read is of no use; its files are cleared away when the next load opens.</summary>
@@ -72,7 +52,7 @@ internal sealed partial class OffloadRun
             : null;
 
     /// <summary>Generated columns are not in the log before version 18 of the server: a change would empty them.</summary>
-    private HashSet<string> Excluded(PgTable source, bool isJoined)
+    private HashSet<string> Excluded(SourceTable source, bool isJoined)
     {
         var excluded = request.Sync.Exclude.ToHashSet(StringComparer.Ordinal);
         if (isJoined)
@@ -83,16 +63,15 @@ internal sealed partial class OffloadRun
         return excluded;
     }
 
-    private async Task<PreparedTables> FitJoinedAsync(SourceSnapshot snapshot, PgTable source, TablePlan plan, List<string> key, CapturedTable joined, CancellationToken cancellationToken)
+    private async Task<PreparedTables> FitJoinedAsync(LoadSnapshot snapshot, SourceTable source, TablePlan plan, List<string> key, CapturedTable joined, CancellationToken cancellationToken)
     {
-        if ((await AskAsync(() => SlotManager.PublishedAsync(snapshot.Connection, request.Source.PublicationName, [(source.Schema, source.Name)], cancellationToken))).Count == 0)
+        if (!await AskAsync(() => snapshot.IsLoggedAsync(source, cancellationToken)))
         {
             throw services.Loads.Restart(joined, request.Source.PublicationName);
         }
 
-        var seen = await AskAsync(() => SourceWatch.ReadAsync(snapshot.Connection, [(source.Schema, source.Name)], cancellationToken));
-        var watched = seen.Values.SingleOrDefault() ?? throw new SourceTableMissingException(request.Source.Name, source.Display);
-        if (joined.Landed is { } before && (before.Oid != source.Oid || before.Heaps != watched.Heaps || before.Definition != watched.Definition))
+        var (heaps, definition) = await AskAsync(() => snapshot.WatchAsync(source, cancellationToken));
+        if (joined.Landed is { } before && (before.Oid != source.Identity || before.Heaps != heaps || before.Definition != definition))
         {
             // Rows that were read before ALTER TABLE, or before a partition came or went, are not what they would be now, and no log says so.
             await ForgetOpenAsync(cancellationToken);
@@ -106,7 +85,7 @@ internal sealed partial class OffloadRun
             await services.Fitter.NoteAsync(joined, [note], cancellationToken);
         }
 
-        return await services.Fitter.ForLoadAsync(joined, plan, source, key, watched.Heaps, watched.Definition, _text, m => progress.Note(m), cancellationToken);
+        return await services.Fitter.ForLoadAsync(joined, plan, source, key, heaps, definition, _text, m => progress.Note(m), cancellationToken);
     }
 
     private async Task<Snapshot> CommitJoinedAsync(
@@ -117,9 +96,9 @@ internal sealed partial class OffloadRun
         var summary = _notes.ForRaw(request.RunId, opened.Load.LoadId, isFull: true, work.Snapshot.Position, work.Snapshot.IsExact, ingestedAt, isSeveral,
             new LoadSize(chunks.Sum(c => c.Rows), chunks.Sum(c => c.Bytes)), work.Horizon);
         summary[SnapshotNotes.LoadKind] = SnapshotNotes.Bootstrap;
-        summary[SnapshotNotes.LoadFrom] = chunks.Select(c => PgPosition.Parse(c.Position)).Append(PgPosition.Parse(work.Snapshot.Position)).Min().ToString();
+        summary[SnapshotNotes.LoadFrom] = chunks.Select(c => LogPosition.Parse(c.Position)).Append(LogPosition.Parse(work.Snapshot.Position)).Min().ToString();
         summary[SnapshotNotes.LoadTo] = work.Snapshot.Position;
-        var outcome = await TableLoad.CommitAsync(joined, area, files, summary, PgPosition.Parse(work.Snapshot.Position), cancellationToken);
+        var outcome = await TableLoad.CommitAsync(joined, area, files, summary, LogPosition.Parse(work.Snapshot.Position), cancellationToken);
         Publish(f => f with { RawSnapshotId = outcome.SnapshotId });
         progress.Note($"{request.Sync.Raw}: committed {chunks.Sum(c => c.Rows)} rows in {files.Count} files at {work.Snapshot.Position}.");
         await services.AnnounceAsync(request.Sync.Raw, outcome.SnapshotId);
@@ -134,7 +113,7 @@ internal sealed partial class OffloadRun
 
         // What follows may wait for the changes to come so far; nobody who alters the source's table is to wait with it.
         await work.Snapshot.DisposeAsync();
-        var span = new LoadSpan(PgPosition.Parse(load.Summary[SnapshotNotes.LoadFrom]), PgPosition.Parse(load.Summary[SnapshotNotes.LoadTo]));
+        var span = new LoadSpan(LogPosition.Parse(load.Summary[SnapshotNotes.LoadFrom]), LogPosition.Parse(load.Summary[SnapshotNotes.LoadTo]));
         var size = SnapshotNotes.SizeOf(load);
         var refined = await services.Loads.FinishAsync(joined, work.Key, span, token => services.Store.CloseAsync(request.Sync.Name, token), cancellationToken);
         Publish(f => f with { RefinedSnapshotId = refined });

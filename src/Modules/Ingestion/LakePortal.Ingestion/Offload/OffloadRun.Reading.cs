@@ -5,7 +5,6 @@ using LakePortal.Ingestion.Offload.CopyBinary;
 using LakePortal.Ingestion.Offload.Landing;
 using LakePortal.Ingestion.Offload.Mapping;
 using LakePortal.Ingestion.Offload.Reading;
-using LakePortal.Ingestion.Sources.Postgres;
 using LakePortal.Ingestion.Store;
 using LakePortal.Kernel.Errors;
 using LakePortal.Kernel.Runs;
@@ -21,7 +20,7 @@ internal sealed partial class OffloadRun
     private async Task<OpenedLoad> OpenLoadAsync(OffloadWork work, CancellationToken cancellationToken)
     {
         var fingerprint = Fingerprint(work);
-        var isResumable = work.IsFull && work.Key.Count > 0 && !work.IsOwnKey && work.Access is { HasRowVersions: true, Heaps.Count: > 0 } && request.Sync.Consistency == "run";
+        var isResumable = work.IsFull && work.Key.Count > 0 && !work.IsOwnKey && work.Access.CanResume && request.Sync.Consistency == "run";
         var open = await services.Store.FindOpenAsync(request.Sync.Name, cancellationToken);
         var kept = new List<ChunkRow>();
         if (open is { } committed && SnapshotNotes.HasLoad(work.Tables.Raw, committed.Load.LoadId))
@@ -32,7 +31,7 @@ internal sealed partial class OffloadRun
         else if (open is { } earlier)
         {
             var good = isResumable && earlier.Load.Resumable && earlier.Load.Fingerprint == fingerprint && request.Mode is not (OffloadRequest.Full or OffloadRequest.Rebuild)
-                ? earlier.Chunks.Where(c => work.Access.Heaps.Any(h => h.Oid == c.Heap && h.FileNode == c.FileNode)).ToList()
+                ? earlier.Chunks.Where(work.Access.IsGood).ToList()
                 : [];
 
             // Delta chunks only make sense with what they are the delta of.
@@ -56,7 +55,7 @@ internal sealed partial class OffloadRun
         };
         await services.Store.OpenAsync(load, cancellationToken);
         var sizes = new ChunkSizes(Math.Max(1, request.Source.Parallelism), services.Options.SmallestChunkBytes, services.Options.LargestChunkBytes);
-        return new OpenedLoad(load, kept, kept.Count > 0 ? ChunkPlanner.Rest(work.Access, sizes, kept) : ChunkPlanner.Whole(work.Access, sizes, work.Since));
+        return new OpenedLoad(load, kept, kept.Count > 0 ? work.Access.Rest(sizes, kept) : work.Access.Whole(sizes, work.Since));
     }
 
     /// <summary>Reads all chunks; what comes back is complete and, where the load can be resumed, recorded.</summary>
@@ -142,7 +141,7 @@ internal sealed partial class OffloadRun
                 return await lane.ReadAsync(chunk, cancellationToken);
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested && attempt < MostChunkTries
-                && PostgresErrors.Translate(e, request.Source, work.Source.Display) is SourceUnavailableException unavailable)
+                && _system.Translate(e, request.Source, work.Source.Display) is SourceUnavailableException unavailable)
             {
                 await lane.ResetAsync();
                 progress.Note($"Chunk {chunk.Number} broke: {unavailable.Message} Reading it again.", RunLogLevel.Warning);
@@ -163,7 +162,7 @@ internal sealed partial class OffloadRun
         }
     }
 
-    private async Task<ChunkRow> RecordAsync(Task<ChunkFiles> reading, LoadRow load, SourceSnapshot snapshot, IStagingArea area, CancellationTokenSource stop)
+    private async Task<ChunkRow> RecordAsync(Task<ChunkFiles> reading, LoadRow load, LoadSnapshot snapshot, IStagingArea area, CancellationTokenSource stop)
     {
         try
         {
@@ -210,7 +209,7 @@ internal sealed partial class OffloadRun
                 return error;
             default:
                 // The engine's own errors know no more of a full disk than DuckDB's words.
-                return DiskErrors.Translate(error, request.Sync.Raw.ToString()) ?? PostgresErrors.Translate(error, request.Source, work.Source.Display) ?? error;
+                return DiskErrors.Translate(error, request.Sync.Raw.ToString()) ?? _system.Translate(error, request.Source, work.Source.Display) ?? error;
         }
     }
 }

@@ -8,7 +8,7 @@ using LakePortal.Ingestion.Offload.CopyBinary;
 using LakePortal.Ingestion.Offload.Landing;
 using LakePortal.Ingestion.Offload.Mapping;
 using LakePortal.Ingestion.Offload.Reading;
-using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 using LakePortal.Ingestion.Store;
 using LakePortal.Kernel.Errors;
 using LakePortal.Kernel.Runs;
@@ -26,6 +26,7 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
     private readonly SnapshotNotes _notes = new(request.Sync.Name);
     private readonly Dictionary<string, string> _text = new(request.LearnedText, StringComparer.Ordinal);
     private readonly long _started = services.Clock.GetTimestamp();
+    private readonly SourceSystem _system = services.Systems.For(request.Source);
     private readonly Lock _factsLock = new();
     private SyncRunFacts _facts = new(request.RunId, request.Sync.Name, request.Mode);
 
@@ -60,10 +61,10 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
     {
         progress.Begin("connecting", null, false);
         var joined = request.IsBootstrap ? await BeginJoiningAsync(cancellationToken) : null;
-        await using var snapshot = await SourceSnapshot.TakeAsync(services.Connector, request.Source, joined is null ? services.Options.ExactPositionWait : services.Capture.LoadPositionWait, cancellationToken);
+        await using var snapshot = await _system.TakeAsync(request.Source, joined is null ? services.Options.ExactPositionWait : services.Capture.LoadPositionWait, cancellationToken);
         if (joined is not null && !snapshot.IsExact)
         {
-            throw await AskAsync(() => InexactAsync(snapshot, cancellationToken));
+            throw await AskAsync(() => snapshot.WhyInexactAsync(cancellationToken));
         }
 
         var source = await DescribeAsync(snapshot, cancellationToken);
@@ -93,9 +94,10 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
         var files = await ReadAsync(work, opened, area, cancellationToken);
         var size = new LoadSize(files.Sum(c => c.Rows), files.Sum(c => c.Bytes));
         progress.Begin("committing", size.Rows, false);
-        var isSeveral = files.Any(c => c.Attempt != opened.Load.Attempt);
+        var isResumed = files.Any(c => c.Attempt != opened.Load.Attempt);
+        var isSeveral = isResumed || !snapshot.IsOneMoment;
         Publish(f => f with { Consistency = isSeveral ? SyncRunFacts.SeveralMoments : SyncRunFacts.OneMoment });
-        var deleted = isSeveral ? await DeletedAsync(work, opened, area, files, cancellationToken) : [];
+        var deleted = isResumed ? await DeletedAsync(work, opened, area, files, cancellationToken) : [];
         if (joined is not null)
         {
             var committed = await CommitJoinedAsync(work, joined, opened, area, files, deleted, isSeveral, cancellationToken);
@@ -107,23 +109,13 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
         return await CompleteAsync(work, raw, size, rawSeconds, cancellationToken);
     }
 
-    private async Task<PgTable> DescribeAsync(SourceSnapshot snapshot, CancellationToken cancellationToken)
+    private async Task<SourceTable> DescribeAsync(LoadSnapshot snapshot, CancellationToken cancellationToken)
     {
-        var table = await AskAsync(() => PgCatalog.ReadOneAsync(snapshot.Connection, request.Sync.Schema, request.Sync.Table, cancellationToken))
+        var table = await AskAsync(() => snapshot.DescribeAsync(request.Sync.Schema, request.Sync.Table, cancellationToken))
             ?? throw new SourceTableMissingException(request.Source.Name, request.Sync.SourceTable);
-        if (!table.CanRead)
-        {
-            throw new SourceRefusedException(request.Source.Name, "missing-privilege",
-                $"'{request.Source.Username}' may not read {table.Display}.", $"GRANT USAGE ON SCHEMA {PgSql.Quote(table.Schema)} TO \"{request.Source.Username}\"; GRANT SELECT ON {table.Sql} TO \"{request.Source.Username}\";");
-        }
-
-        await AskAsync(async () =>
-        {
-            await PgCatalog.LockAsync(snapshot.Connection, table, cancellationToken);
-            return true;
-        });
-        snapshot.ReaderLock = PgCatalog.LockSql(table) is { } sql ? $"{sql} NOWAIT" : null;
-        return table;
+        return table.CanRead
+            ? table
+            : throw new SourceRefusedException(request.Source.Name, "missing-privilege", $"'{request.Source.Username}' may not read {table.Display}.", _system.GrantHint(request.Source, table));
     }
 
     /// <summary>Asks the source; what it answers instead is said in an operator's words.</summary>
@@ -133,13 +125,13 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
         {
             return await question();
         }
-        catch (Exception e) when (e is not LakePortalException && PostgresErrors.Translate(e, request.Source, request.Sync.SourceTable) is { } translated)
+        catch (Exception e) when (e is not LakePortalException && _system.Translate(e, request.Source, request.Sync.SourceTable) is { } translated)
         {
             throw translated;
         }
     }
 
-    private async Task<OffloadWork> PlanAsync(SourceSnapshot snapshot, PgTable source, CapturedTable? joined, CancellationToken cancellationToken)
+    private async Task<OffloadWork> PlanAsync(LoadSnapshot snapshot, SourceTable source, CapturedTable? joined, CancellationToken cancellationToken)
     {
         var sync = request.Sync;
         var text = new Dictionary<string, string>(_text, StringComparer.Ordinal);
@@ -158,18 +150,12 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
 
         // A key of which a part is left out identifies nothing in the lake.
         var key = sourceKey.All(k => plan.Find(k) is not null) ? sourceKey.Select(k => plan.Find(k)!.LakeName).ToList() : [];
-        var heaps = await AskAsync(() => PgCatalog.ReadHeapsAsync(snapshot.Connection, source.Oid, cancellationToken));
-        if (heaps.FirstOrDefault(h => h.IsRewritten) is { } rewritten)
-        {
-            throw new SourceTableChangedException(source.Display, $"{rewritten.Schema}.{rewritten.Name} was truncated or rewritten just now");
-        }
-
-        var access = ReadAccess.For(source, heaps, snapshot.Connection.PostgreSqlVersion.Major);
+        var access = await AskAsync(() => snapshot.AccessAsync(source, cancellationToken));
         var tables = joined is null
             ? await services.Tables.PrepareAsync(sync, plan, source, key, request.IsRebuild, m => progress.Note(m), cancellationToken)
             : await FitJoinedAsync(snapshot, source, plan, key, joined, cancellationToken);
-        var horizon = new Horizon(snapshot.Xmin, snapshot.DatabaseOid, source.Oid, PlanHash(plan), string.Join(' ', heaps.Select(h => $"{h.Oid}:{h.FileNode}").Order(StringComparer.Ordinal)));
-        var since = request.WantsIncremental ? Since(snapshot, source, key, access, tables, horizon) : null;
+        var horizon = access.Horizon(PlanHash(plan));
+        var since = request.WantsIncremental ? Since(source, key, access, tables, horizon) : null;
         return new OffloadWork(snapshot, source, plan, key, access, tables, since)
         {
             Horizon = horizon,
@@ -178,45 +164,21 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
     }
 
     /// <summary>From which transaction on rows are new; null: everything is to be read.</summary>
-    private long? Since(SourceSnapshot snapshot, PgTable source, List<string> key, ReadAccess access, PreparedTables tables, Horizon now)
+    private long? Since(SourceTable source, List<string> key, LoadAccess access, PreparedTables tables, Horizon now)
     {
+        if (access.WhyNotIncremental is { } why)
+        {
+            throw new IncrementalNotPossibleException(source.Display, why);
+        }
+
         if (key.Count == 0)
         {
-            throw new IncrementalNotPossibleException(source.Display, source.HasInheritors
-                ? "other tables inherit from it, and a key of its own does not keep their rows apart from its rows: there is no key to merge changed rows by"
+            throw new IncrementalNotPossibleException(source.Display, source.WhyNoKey is { } whyNoKey
+                ? $"{whyNoKey}: there is no key to merge changed rows by"
                 : "it has no key to merge changed rows by");
         }
 
-        if (!access.HasRowVersions)
-        {
-            throw new IncrementalNotPossibleException(source.Display, $"a {source.KindName} does not tell which transaction wrote a row");
-        }
-
-        var horizon = _notes.HorizonOf(_notes.Newest(tables.Raw));
-        if (horizon is null)
-        {
-            return null;
-        }
-
-        if (horizon.Table != source.Oid || horizon.Database != snapshot.DatabaseOid || horizon.Xmin > snapshot.Xmax || snapshot.Xmax - horizon.Xmin >= 1L << 31)
-        {
-            progress.Note("The table is not the one that was read before (dropped, restored or too long ago): it is loaded in full.", RunLogLevel.Warning);
-            return null;
-        }
-
-        if (horizon.Plan != now.Plan)
-        {
-            progress.Note("The columns, or how they are loaded, changed since the last load: the table is loaded in full.", RunLogLevel.Warning);
-            return null;
-        }
-
-        if (horizon.Heaps != now.Heaps)
-        {
-            progress.Note("The table was truncated or rewritten, or a partition came or went, since the last load: it is loaded in full.", RunLogLevel.Warning);
-            return null;
-        }
-
-        return horizon.Xmin;
+        return _notes.HorizonOf(_notes.Newest(tables.Raw)) is { } last ? access.Since(last, now, m => progress.Note(m, RunLogLevel.Warning)) : null;
     }
 
     private string PlanHash(TablePlan plan) =>
@@ -225,7 +187,7 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
     private string Fingerprint(OffloadWork work)
     {
         var text = string.Join('\n', PlanHash(work.Plan), string.Join(',', work.Key), work.Tables.Raw.Metadata.TableUuid, work.Tables.Raw.Metadata.CurrentSchemaId,
-            work.Tables.Raw.Metadata.DefaultSpecId, work.Source.Oid, work.Snapshot.DatabaseOid);
+            work.Tables.Raw.Metadata.DefaultSpecId, work.Access.Identity);
         return Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }
 
@@ -246,7 +208,7 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
 /// <summary>What an attempt has found out before it reads.</summary>
 /// <param name="Since">Incremental: transaction from which on rows are new; null: a full load.</param>
 internal sealed record OffloadWork(
-    SourceSnapshot Snapshot, PgTable Source, TablePlan Plan, IReadOnlyList<string> Key, ReadAccess Access, PreparedTables Tables, long? Since)
+    LoadSnapshot Snapshot, SourceTable Source, TablePlan Plan, IReadOnlyList<string> Key, LoadAccess Access, PreparedTables Tables, long? Since)
 {
     public bool IsFull => Since is null;
 

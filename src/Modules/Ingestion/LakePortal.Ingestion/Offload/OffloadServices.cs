@@ -5,6 +5,7 @@ using LakePortal.Iceberg;
 using LakePortal.Iceberg.Catalog;
 using LakePortal.Ingestion.Offload.Landing;
 using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 using LakePortal.Ingestion.Syncs;
 using LakePortal.Kernel.Live;
 using MediatR;
@@ -13,10 +14,12 @@ namespace LakePortal.Ingestion.Offload;
 
 /// <summary>What runs work with.</summary>
 internal sealed class OffloadServices(
-    PostgresConnector connector, ITableCatalog catalog, ILakeWriter writer, LakeTables tables, RefinedWriter refined, OffloadStore store, SyncStore syncs,
+    PostgresConnector connector, SourceSystems systems, ITableCatalog catalog, ILakeWriter writer, LakeTables tables, RefinedWriter refined, OffloadStore store, SyncStore syncs,
     OrphanFiles orphans, TableLoad loads, TableFitter fitter, CaptureOptions capture, IChangeFeed feed, IMediator mediator, IngestionOptions options, TimeProvider clock)
 {
     public PostgresConnector Connector { get; } = connector;
+
+    public SourceSystems Systems { get; } = systems;
 
     public ITableCatalog Catalog { get; } = catalog;
 

@@ -51,7 +51,7 @@ internal sealed class OffloadStore(IDbContextFactory<IngestionDbContext> databas
         }
     }
 
-    public async Task<ChunkRow> AddChunkAsync(LoadRow load, ChunkFiles done, SourceSnapshot snapshot, CancellationToken cancellationToken)
+    public async Task<ChunkRow> AddChunkAsync(LoadRow load, ChunkFiles done, LoadSnapshot snapshot, CancellationToken cancellationToken)
     {
         var row = new ChunkRow
         {

@@ -1,9 +1,9 @@
 namespace LakePortal.Ingestion.Sources;
 
-/// <summary>A <c>kind: source</c> document of type postgres. Secrets are references here, never values.</summary>
+/// <summary>A <c>kind: source</c> document of type postgres, mysql or mariadb. Secrets are references here, never values.</summary>
 internal sealed record SourceDefinition
 {
-    public const int DefaultPort = 5432;
+    private readonly int? _port;
 
     public required string Name { get; init; }
 
@@ -11,9 +11,14 @@ internal sealed record SourceDefinition
 
     public required string Host { get; init; }
 
-    public int Port { get; init; } = DefaultPort;
+    public int Port
+    {
+        get => _port ?? (IsMySql ? 3306 : 5432);
+        init => _port = value;
+    }
 
-    public required string Database { get; init; }
+    /// <summary>Empty where a source is a whole server: all of its databases.</summary>
+    public string Database { get; init; } = "";
 
     public required string Username { get; init; }
 
@@ -48,6 +53,11 @@ internal sealed record SourceDefinition
     /// <summary>Publication that says which tables' changes are sent; null: one named after the source.</summary>
     public string? Publication { get; init; }
 
+    /// <summary>By which the server of a binary log tells its readers apart; null: a number made from the source's name.</summary>
+    public long? ServerId { get; init; }
+
+    public bool IsMySql => Type is "mysql" or "mariadb";
+
     /// <remarks>A slot's name is unique in its whole server, so the database is part of it.</remarks>
     public string SlotName => Slot ?? Plain($"lakeportal_{Name}_{Database}");
 
@@ -60,5 +70,5 @@ internal sealed record SourceDefinition
         return plain[..Math.Min(plain.Length, 63)];
     }
 
-    public string Address => $"{Host}:{Port}/{Database}";
+    public string Address => Database.Length > 0 ? $"{Host}:{Port}/{Database}" : $"{Host}:{Port}";
 }

@@ -9,7 +9,7 @@ namespace LakePortal.Ingestion.Sources;
 /// <summary>The sources in the control database.</summary>
 internal sealed class SourceStore(IDbContextFactory<IngestionDbContext> databases, TimeProvider clock)
 {
-    public static readonly IReadOnlyList<string> Types = ["postgres"];
+    public static readonly IReadOnlyList<string> Types = ["postgres", "mysql", "mariadb"];
 
     /// <exception cref="InvalidInputException">Unknown keys, wrong types, impossible values.</exception>
     public static SourceDefinition Read(ConfigDocument document)
@@ -35,8 +35,10 @@ internal sealed class SourceStore(IDbContextFactory<IngestionDbContext> database
 
         if (source.Port is < 1 or > 65535)
         {
-            faults.Add(ConfigBinder.Fault(document, "port", $"{source.Port} is not a port.", "PostgreSQL listens on 5432 unless configured otherwise."));
+            faults.Add(ConfigBinder.Fault(document, "port", $"{source.Port} is not a port.", source.IsMySql ? "MySQL and MariaDB listen on 3306 unless configured otherwise." : "PostgreSQL listens on 5432 unless configured otherwise."));
         }
+
+        faults.AddRange(OfType(document, source));
 
         if (source.Parallelism is < 1 or > 32)
         {
@@ -45,6 +47,33 @@ internal sealed class SourceStore(IDbContextFactory<IngestionDbContext> database
 
         faults.AddRange(ConfigNames.Check(document, "name", source.Name, "a source"));
         return faults.Count == 0 ? source : throw ConfigBinder.Invalid(document, faults);
+    }
+
+    /// <summary>Keys that only some types have.</summary>
+    private static IEnumerable<InputFault> OfType(ConfigDocument document, SourceDefinition source)
+    {
+        if (!source.IsMySql && source.Database.Length == 0)
+        {
+            yield return ConfigBinder.Fault(document, "database", "The key 'database' is missing.", "Add 'database: …' (text).");
+        }
+
+        if (!source.IsMySql && source.ServerId is not null)
+        {
+            yield return ConfigBinder.Fault(document, "server_id", "PostgreSQL knows no server_id.", "Leave it out; slot and publication are the keys of its log.");
+        }
+
+        if (source.ServerId is < 1 or > uint.MaxValue)
+        {
+            yield return ConfigBinder.Fault(document, "server_id", $"{source.ServerId} is not a server id.", "From 1 to 4294967295, and no other server's or reader's of the same log.");
+        }
+
+        foreach (var (key, value) in new[] { ("slot", source.Slot), ("publication", source.Publication) })
+        {
+            if (source.IsMySql && value is not null)
+            {
+                yield return ConfigBinder.Fault(document, key, $"A binary log is read without a {key}.", "Leave it out; server_id is the reader's own number.");
+            }
+        }
     }
 
     public static SourceDefinition Read(JsonObject content) => Read(new ConfigDocument("source", content, null, new Dictionary<string, TextPosition>()));

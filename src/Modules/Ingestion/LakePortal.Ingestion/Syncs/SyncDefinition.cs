@@ -1,5 +1,6 @@
 using LakePortal.Iceberg;
 using LakePortal.Iceberg.Catalog;
+using LakePortal.Ingestion.Sources;
 
 namespace LakePortal.Ingestion.Syncs;
 

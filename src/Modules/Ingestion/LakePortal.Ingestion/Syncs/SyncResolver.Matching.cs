@@ -1,6 +1,5 @@
 using System.Runtime.ExceptionServices;
 using LakePortal.Ingestion.Sources;
-using LakePortal.Ingestion.Sources.Postgres;
 using LakePortal.Kernel.Configuration;
 using LakePortal.Kernel.Errors;
 
@@ -15,7 +14,7 @@ internal sealed partial class SyncResolver
     }
 
     /// <param name="Reason">Why the source could not be asked; null: it was.</param>
-    private sealed record SourceTables(IReadOnlyList<PgTable> Tables, Exception? Reason);
+    private sealed record SourceTables(IReadOnlyList<SourceTable> Tables, Exception? Reason);
 
     private async Task<IReadOnlyList<MatchedTable>> MatchAsync(
         ConfigDocument document, SourceDefinition source, SyncDocument sync, List<(TablePattern Pattern, int Index)> patterns, List<InputFault> faults, CancellationToken cancellationToken)
@@ -46,7 +45,7 @@ internal sealed partial class SyncResolver
         }
 
         List<MatchedTable> distinct = [.. result.DistinctBy(t => (t.Schema, t.Table))];
-        foreach (var table in distinct.Select(m => Find(known, m.Schema, m.Table)).OfType<PgTable>())
+        foreach (var table in distinct.Select(m => Find(known, m.Schema, m.Table)).OfType<SourceTable>())
         {
             faults.AddRange(CheckColumns(document, sync, table));
         }
@@ -73,7 +72,7 @@ internal sealed partial class SyncResolver
         return match;
     }
 
-    private static IEnumerable<InputFault> CheckColumns(ConfigDocument document, SyncDocument sync, PgTable table)
+    private static IEnumerable<InputFault> CheckColumns(ConfigDocument document, SyncDocument sync, SourceTable table)
     {
         var names = table.Columns.Select(c => c.Name).ToList();
         var wanted = sync.Key.Select((k, i) => (Path: $"key[{i}]", Column: k));
@@ -84,18 +83,17 @@ internal sealed partial class SyncResolver
         }
     }
 
-    private static PgTable? Find(SourceTables known, string schema, string table) => known.Tables.FirstOrDefault(t => t.Schema == schema && t.Name == table);
+    private static SourceTable? Find(SourceTables known, string schema, string table) => known.Tables.FirstOrDefault(t => t.Schema == schema && t.Name == table);
 
     private async Task<SourceTables> ReadTablesAsync(SourceDefinition source, CancellationToken cancellationToken)
     {
         try
         {
-            await using var connection = await connector.OpenAsync(source, cancellationToken);
-            return new SourceTables(await PgCatalog.ReadAllAsync(connection, cancellationToken), null);
+            return new SourceTables(await systems.For(source).ReadTablesAsync(source, cancellationToken), null);
         }
-        catch (Exception e) when (PostgresErrors.Translate(e, source) is { } translated)
+        catch (LakePortalException e)
         {
-            return new SourceTables([], translated);
+            return new SourceTables([], e);
         }
     }
 }

@@ -4,7 +4,6 @@ using LakePortal.Iceberg;
 using LakePortal.Ingestion.Capture;
 using LakePortal.Ingestion.Reconciliation.Running;
 using LakePortal.Ingestion.Sources;
-using LakePortal.Ingestion.Sources.Postgres;
 using LakePortal.Kernel.Configuration;
 using LakePortal.Kernel.Errors;
 using LakePortal.Kernel.Scheduling;
@@ -16,7 +15,7 @@ namespace LakePortal.Ingestion.Syncs;
 internal sealed record ResolvedSync(SyncDefinition Definition, JsonObject Document, IReadOnlyList<string> Warnings);
 
 /// <summary>From a document, possibly with patterns, to one sync per table.</summary>
-internal sealed partial class SyncResolver(SourceStore sources, PostgresConnector connector, IPlannedDocuments planned)
+internal sealed partial class SyncResolver(SourceStore sources, SourceSystems systems, IPlannedDocuments planned)
 {
     public static readonly IReadOnlyList<string> Modes = ["batch", "cdc", "bootstrap+cdc", "snapshot"];
 
@@ -27,6 +26,7 @@ internal sealed partial class SyncResolver(SourceStore sources, PostgresConnecto
         var faults = new List<InputFault>();
         var patterns = Check(document, sync, faults);
         var source = await FindSourceAsync(document, sync, faults, cancellationToken);
+        CheckAgainst(document, sync, source, faults);
         Throw(document, faults);
 
         var tables = await MatchAsync(document, source!, sync, patterns, faults, cancellationToken);
@@ -136,6 +136,20 @@ internal sealed partial class SyncResolver(SourceStore sources, PostgresConnecto
         catch (InvalidInputException e)
         {
             faults.Add(ConfigBinder.Fault(document, path, e.Message, e.Hint));
+        }
+    }
+
+    /// <summary>What the kind of source cannot do.</summary>
+    private static void CheckAgainst(ConfigDocument document, SyncDocument sync, SourceDefinition? source, List<InputFault> faults)
+    {
+        if (source is { IsMySql: true } && sync.Cursor is not null)
+        {
+            faults.Add(ConfigBinder.Fault(document, "cursor", "MySQL does not keep which transaction wrote a row, and a column of times misses what commits late: there are no incremental loads.", "Leave it out to load the table in full."));
+        }
+
+        if (source is { IsMySql: true } && CaptureService.Follows(sync.Mode))
+        {
+            faults.Add(ConfigBinder.Fault(document, "mode", $"The mode {sync.Mode} is for PostgreSQL sources.", "Use mode: batch or snapshot."));
         }
     }
 

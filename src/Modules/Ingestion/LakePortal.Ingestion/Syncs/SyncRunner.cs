@@ -290,7 +290,7 @@ internal sealed class SyncRunner(
         ["consistency"] = result.Consistency,
 
         // Whatever raw was read in, refined is the source at the position; incremental loads do not see deletes.
-        ["refined_consistency"] = result.IsFull ? SyncRunFacts.OneMoment : "one-moment-without-deletes",
+        ["refined_consistency"] = !result.IsRefinedOneMoment ? SyncRunFacts.SeveralMoments : result.IsFull ? SyncRunFacts.OneMoment : "one-moment-without-deletes",
         ["load"] = result.IsFull ? "full" : "incremental",
         ["attempts"] = result.Attempts,
         ["raw_seconds"] = Math.Round(result.RawSeconds, 3),

@@ -4,7 +4,7 @@ using LakePortal.Ingestion.Capture.TextValues;
 using LakePortal.Ingestion.Offload.CopyBinary;
 using LakePortal.Ingestion.Offload.Landing;
 using LakePortal.Ingestion.Offload.Mapping;
-using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 using LakePortal.Ingestion.Syncs;
 
 namespace LakePortal.Ingestion.Capture.Landing;
@@ -15,7 +15,7 @@ namespace LakePortal.Ingestion.Capture.Landing;
 internal sealed record TableShape(Relation Relation, TablePlan Plan, IReadOnlyList<int> Map, IReadOnlyList<string> Key)
 {
     /// <summary>The table as its catalogs and the log describe it together.</summary>
-    public required PgTable Source { get; init; }
+    public required SourceTable Source { get; init; }
 
     /// <summary>Columns that existing rows got a value for without a change in the log: the table has to be loaded again.</summary>
     public IReadOnlyList<LandedColumn> FilledBehindTheLog { get; init; } = [];
@@ -81,7 +81,7 @@ internal sealed class CapturedTable(SyncDefinition sync) : IDisposable
     public bool StartsOver { get; set; }
 
     /// <summary>While the table is loaded for the first time, or once more after a gap: what committed before is in the load.</summary>
-    public PgPosition LoadFrom { get; set; }
+    public LogPosition LoadFrom { get; set; }
 
     /// <summary>The load that is going on began without changes that had been kept.</summary>
     public bool IsFreshLoad { get; set; }
@@ -93,13 +93,13 @@ internal sealed class CapturedTable(SyncDefinition sync) : IDisposable
     public string? NeedsLoad { get; set; }
 
     /// <summary>What is committed to raw: changes of transactions before it are there already and are not taken again.</summary>
-    public PgPosition RawPosition { get; set; }
+    public LogPosition RawPosition { get; set; }
 
     /// <summary>What refined stands for.</summary>
-    public PgPosition RefinedPosition { get; set; }
+    public LogPosition RefinedPosition { get; set; }
 
     /// <summary>A transaction that committed at <paramref name="commit"/> is new to the table.</summary>
-    public bool Wants(PgPosition commit) => State is CaptureStates.Streaming or CaptureStates.Loading && commit >= RawPosition && commit >= LoadFrom;
+    public bool Wants(LogPosition commit) => State is CaptureStates.Streaming or CaptureStates.Loading && commit >= RawPosition && commit >= LoadFrom;
 
     public void Dispose() => Gate.Dispose();
 }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using LakePortal.Engine.Writing;
 using LakePortal.Ingestion.Capture.Reading;
-using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 
 namespace LakePortal.Ingestion.Capture.Landing;
 
@@ -23,7 +23,7 @@ internal sealed class ChangeBatch(IStagingArea area, long number) : IDisposable
     public int Transactions { get; private set; }
 
     /// <summary>Everything before it is in this batch or in those before.</summary>
-    public PgPosition End { get; private set; }
+    public LogPosition End { get; private set; }
 
     /// <summary>Commit time of the oldest and the newest transaction in it.</summary>
     public DateTimeOffset? Oldest { get; private set; }
@@ -47,7 +47,7 @@ internal sealed class ChangeBatch(IStagingArea area, long number) : IDisposable
         Rows++;
     }
 
-    public void Commit(in LoggedTransaction transaction, PgPosition end, bool hasChanges, long now)
+    public void Commit(in LoggedTransaction transaction, LogPosition end, bool hasChanges, long now)
     {
         End = end;
         if (hasChanges)
@@ -60,7 +60,7 @@ internal sealed class ChangeBatch(IStagingArea area, long number) : IDisposable
     }
 
     /// <summary>The log goes on, without anything for the lake.</summary>
-    public void Advance(PgPosition end) => End = end > End ? end : End;
+    public void Advance(LogPosition end) => End = end > End ? end : End;
 
     public void Dispose()
     {

@@ -6,6 +6,7 @@ using LakePortal.Ingestion.Capture.State;
 using LakePortal.Ingestion.Offload.Landing;
 using LakePortal.Ingestion.Offload.Mapping;
 using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 using LakePortal.Kernel.Errors;
 using LakePortal.Kernel.Live;
 using MediatR;

@@ -6,7 +6,6 @@ using LakePortal.Engine.Native;
 using LakePortal.Engine.Writing;
 using LakePortal.Ingestion.Capture.Reading;
 using LakePortal.Ingestion.Offload.CopyBinary;
-using LakePortal.Ingestion.Sources.Postgres;
 
 namespace LakePortal.Ingestion.Capture.Landing;
 

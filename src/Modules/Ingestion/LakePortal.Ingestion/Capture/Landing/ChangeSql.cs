@@ -1,6 +1,7 @@
 using System.Globalization;
 using LakePortal.Ingestion.Offload.Mapping;
 using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 
 namespace LakePortal.Ingestion.Capture.Landing;
 
@@ -17,7 +18,7 @@ internal static class ChangeSql
     /// <param name="segments">In the order of the log.</param>
     /// <param name="from">Changes of transactions before it are left out.</param>
     /// <param name="kept">The lake's columns, those included that the source has dropped.</param>
-    public static string Union(IReadOnlyList<ChangeSegment> segments, PgPosition from, IReadOnlySet<string> kept)
+    public static string Union(IReadOnlyList<ChangeSegment> segments, LogPosition from, IReadOnlySet<string> kept)
     {
         var shape = segments[^1].Shape;
         return string.Join(" UNION ALL BY NAME ", segments.Select(s => $"SELECT {string.Join(", ", Columns(s, shape.Plan, kept))}, lp_op, lp_seq, lp_xid, lp_committed, lp_pos, lp_moved, {Unchanged(s, shape.Plan)} AS lp_unchanged FROM {s.Name} WHERE lp_op <> 'x' AND lp_pos >= '{from.Sortable}'"));

@@ -3,7 +3,7 @@ using LakePortal.Engine.Writing;
 using LakePortal.Iceberg;
 using LakePortal.Iceberg.Catalog;
 using LakePortal.Iceberg.Schemas;
-using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 
 namespace LakePortal.Ingestion.Capture.Landing;
 
@@ -24,7 +24,7 @@ internal sealed class DeadLetterTable(ITableCatalog catalog)
     public static TableIdentifier For(CapturedTable table) => new(table.Sync.Raw.Namespace, $"{table.Sync.Raw.Name}__dead_letters");
 
     /// <summary>Letters of transactions that are there already are not written again.</summary>
-    public async Task WriteAsync(CapturedTable table, IReadOnlyList<DeadLetter> letters, PgPosition end, IStagingArea area, CancellationToken cancellationToken)
+    public async Task WriteAsync(CapturedTable table, IReadOnlyList<DeadLetter> letters, LogPosition end, IStagingArea area, CancellationToken cancellationToken)
     {
         if (letters.Count == 0)
         {

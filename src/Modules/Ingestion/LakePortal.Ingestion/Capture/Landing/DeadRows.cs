@@ -4,6 +4,7 @@ using LakePortal.Engine.Writing;
 using LakePortal.Iceberg.Catalog;
 using LakePortal.Iceberg.Scans;
 using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 
 namespace LakePortal.Ingestion.Capture.Landing;
 
@@ -20,7 +21,7 @@ internal sealed class DeadRows(ITableCatalog catalog)
     public const string DeadCreated = "X";
 
     /// <summary>A change at or behind the position is a dead letter.</summary>
-    public async Task<bool> HasSinceAsync(CapturedTable table, PgPosition from, IStagingArea area, CancellationToken cancellationToken)
+    public async Task<bool> HasSinceAsync(CapturedTable table, LogPosition from, IStagingArea area, CancellationToken cancellationToken)
     {
         if (await catalog.FindAsync(DeadLetterTable.For(table), cancellationToken) is not { Metadata.CurrentSnapshot: not null } letters)
         {

@@ -1,5 +1,5 @@
 using LakePortal.Ingestion.Capture.Reading;
-using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 
 namespace LakePortal.Ingestion.Capture.Landing;
 
@@ -20,7 +20,7 @@ internal sealed class LogReceiver(Func<string, string, CapturedTable?> find, Fun
     public long Seen { get; private set; }
 
     /// <summary>Our own words in the log, with the prefix.</summary>
-    public Action<string, PgPosition>? OnMessage { get; set; }
+    public Action<string, LogPosition>? OnMessage { get; set; }
 
     /// <summary>Which tables are captured has changed.</summary>
     public void Forget()
@@ -36,7 +36,7 @@ internal sealed class LogReceiver(Func<string, string, CapturedTable?> find, Fun
         (_transaction, _ordinal, _hasChanges, InTransaction) = (transaction, 0, false, true);
     }
 
-    public void Commit(PgPosition end)
+    public void Commit(LogPosition end)
     {
         InTransaction = false;
         Batch.Commit(_transaction, end, _hasChanges, clock.GetTimestamp());

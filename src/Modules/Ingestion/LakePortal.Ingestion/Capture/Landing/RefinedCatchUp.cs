@@ -9,6 +9,7 @@ using LakePortal.Iceberg.Tables;
 using LakePortal.Ingestion.Offload.Landing;
 using LakePortal.Ingestion.Offload.Mapping;
 using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 using LakePortal.Kernel.Identity;
 using LakePortal.Kernel.Live;
 using MediatR;
@@ -17,14 +18,14 @@ namespace LakePortal.Ingestion.Capture.Landing;
 
 /// <param name="From">Position of the earliest of a load's chunks.</param>
 /// <param name="To">The position at which the load's rows, newest first, are the source's.</param>
-internal readonly record struct LoadSpan(PgPosition From, PgPosition To);
+internal readonly record struct LoadSpan(LogPosition From, LogPosition To);
 
 /// <summary>Brings refined to a position: from staged changes as they come, or from raw after a crash or a load. Callers hold the table's gate.</summary>
 internal sealed class RefinedCatchUp(ITableCatalog catalog, ILakeWriter writer, UnchangedValues unchangedValues, DeadRows deadRows, ICaptureSteps steps, IChangeFeed feed, IMediator mediator)
 {
     /// <summary>Applies staged changes that begin where refined stands.</summary>
     public async Task ApplyAsync(
-        CapturedTable table, string changes, IReadOnlyList<string> columns, IReadOnlyList<string> key, long? truncatedAt, PgPosition end, IStagingArea area, DuckDBConnection connection, CancellationToken cancellationToken)
+        CapturedTable table, string changes, IReadOnlyList<string> columns, IReadOnlyList<string> key, long? truncatedAt, LogPosition end, IStagingArea area, DuckDBConnection connection, CancellationToken cancellationToken)
     {
         var summary = table.Notes.ForCapture(end, null);
         long? snapshot;
@@ -90,7 +91,7 @@ internal sealed class RefinedCatchUp(ITableCatalog catalog, ILakeWriter writer, 
     /// <param name="raw">As of the snapshot that reaches <paramref name="reached"/>.</param>
     /// <param name="load">Where the load stands.</param>
     /// <returns>The position that refined stands for.</returns>
-    public async Task<PgPosition> ReplaceAsync(CapturedTable table, Table raw, IReadOnlyList<string> key, LoadSpan load, PgPosition reached, IStagingArea area, CancellationToken cancellationToken)
+    public async Task<LogPosition> ReplaceAsync(CapturedTable table, Table raw, IReadOnlyList<string> key, LoadSpan load, LogPosition reached, IStagingArea area, CancellationToken cancellationToken)
     {
         // Rows that changed their key, and left values out, are followed back by what applies changes, on top of the load's rows alone. So are rows with dead letters.
         var from = load.From;
@@ -117,7 +118,7 @@ internal sealed class RefinedCatchUp(ITableCatalog catalog, ILakeWriter writer, 
         return to;
     }
 
-    private static async Task<bool> HasMovedAsync(Table raw, PgPosition from, IStagingArea area, CancellationToken cancellationToken)
+    private static async Task<bool> HasMovedAsync(Table raw, LogPosition from, IStagingArea area, CancellationToken cancellationToken)
     {
         await using var connection = area.OpenConnection();
         var position = raw.Schema.Find("_position")!;
@@ -142,7 +143,7 @@ internal sealed class RefinedCatchUp(ITableCatalog catalog, ILakeWriter writer, 
               """;
     }
 
-    private static async Task StageAsync(Table raw, IReadOnlyList<string> columns, PgPosition from, IStagingArea area, DuckDBConnection connection, string into, CancellationToken cancellationToken)
+    private static async Task StageAsync(Table raw, IReadOnlyList<string> columns, LogPosition from, IStagingArea area, DuckDBConnection connection, string into, CancellationToken cancellationToken)
     {
         var position = raw.Schema.Find("_position") ?? throw new InvalidOperationException($"{raw.Identifier} has no _position.");
         await area.CopyTableAsync(connection, raw.Identifier, new Predicate.Compare(position.Id, CompareOp.GreaterOrEqual, from.Sortable), $"\"_position\" >= '{from.Sortable}'", $"{into}_rows", cancellationToken);

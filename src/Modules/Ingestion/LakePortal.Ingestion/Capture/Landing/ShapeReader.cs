@@ -15,7 +15,7 @@ internal static class ShapeReader
     {
         var now = await PgCatalog.ReadOneAsync(connection, relation.Schema, relation.Name, cancellationToken);
         var types = await PgCatalog.ReadTypesByOidAsync(connection, [.. relation.Columns.Select(c => c.TypeOid)], cancellationToken);
-        var logged = now?.Columns.Where(c => !c.IsGenerated).ToList() ?? [];
+        var logged = now?.Columns.Cast<PgColumn>().Where(c => !c.IsGenerated).ToList() ?? [];
         var isCurrent = logged.Count == relation.Columns.Count && logged.Zip(relation.Columns).All(p => IsSame(p.First, p.Second));
         var columns = new List<PgColumn>();
         foreach (var column in relation.Columns)

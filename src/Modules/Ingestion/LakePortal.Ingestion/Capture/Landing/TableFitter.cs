@@ -3,7 +3,7 @@ using LakePortal.Iceberg.Catalog;
 using LakePortal.Ingestion.Capture.State;
 using LakePortal.Ingestion.Offload.Landing;
 using LakePortal.Ingestion.Offload.Mapping;
-using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 
 namespace LakePortal.Ingestion.Capture.Landing;
 
@@ -25,7 +25,7 @@ internal sealed class TableFitter(ITableCatalog catalog, LakeTables lakeTables, 
         await NoteAsync(table, notes, cancellationToken);
 
         // Columns that wait for a load are not counted as landed, and the table as being loaded, so that a process that ends before it knows of them.
-        var landed = table.Landed ?? new LandedTable(shape.Source.Oid, null, null, []);
+        var landed = table.Landed ?? new LandedTable(shape.Source.Identity, null, null, []);
         var filled = shapes.SelectMany(s => s.FilledBehindTheLog).Where(f => !landed.Has(f.Number)).DistinctBy(f => f.Name).ToList();
         await SaveAsync(table, landed with { Columns = [.. LandedTable.Of(shape.Plan).Where(c => filled.All(f => f.Number != c.Number))] }, cancellationToken);
         if (filled.Count > 0)
@@ -40,18 +40,18 @@ internal sealed class TableFitter(ITableCatalog catalog, LakeTables lakeTables, 
 
     /// <summary>For a load, which replaces every row of refined: columns may get any type.</summary>
     public async Task<PreparedTables> ForLoadAsync(
-        CapturedTable table, TablePlan plan, PgTable source, IReadOnlyList<string> key, string heaps, string definition, IReadOnlyDictionary<string, string> text, Action<string> note, CancellationToken cancellationToken)
+        CapturedTable table, TablePlan plan, SourceTable source, IReadOnlyList<string> key, string heaps, string definition, IReadOnlyDictionary<string, string> text, Action<string> note, CancellationToken cancellationToken)
     {
         await table.Gate.WaitAsync(cancellationToken);
         try
         {
-            if (table.Landed?.Oid == source.Oid)
+            if (table.Landed?.Oid == source.Identity)
             {
                 await RenameAsync(table, plan, cancellationToken);
             }
 
             var prepared = await lakeTables.PrepareAsync(table.Sync, plan, source, key, rebuild: true, note, cancellationToken);
-            await SaveAsync(table, new LandedTable(source.Oid, heaps, definition, LandedTable.Of(plan)), cancellationToken);
+            await SaveAsync(table, new LandedTable(source.Identity, heaps, definition, LandedTable.Of(plan)), cancellationToken);
             (table.LandedShape, table.Prepared, table.LearnedText, table.IsShapeOutdated) = (null, null, new Dictionary<string, string>(text), true);
             return prepared;
         }

@@ -1,3 +1,5 @@
+using LakePortal.Ingestion.Sources;
+
 namespace LakePortal.Ingestion.Capture.Reading;
 
 /// <param name="Name">As of the logged transaction.</param>
@@ -15,7 +17,7 @@ internal sealed record Relation(uint Oid, string Schema, string Name, char Ident
 }
 
 /// <param name="CommitPosition">Where the transaction's commit record begins: what orders transactions, and tells those of a snapshot.</param>
-internal readonly record struct LoggedTransaction(Sources.Postgres.PgPosition CommitPosition, DateTimeOffset CommittedAt, long Xid);
+internal readonly record struct LoggedTransaction(Sources.LogPosition CommitPosition, DateTimeOffset CommittedAt, long Xid);
 
 /// <summary>Which kind of row a tuple of a change message is.</summary>
 internal enum OldRow
@@ -36,7 +38,7 @@ internal interface ILogReceiver
     void Begin(LoggedTransaction transaction);
 
     /// <param name="end">Where the record ends: the position that includes the transaction.</param>
-    void Commit(Sources.Postgres.PgPosition end);
+    void Commit(Sources.LogPosition end);
 
     void Describe(Relation relation);
 

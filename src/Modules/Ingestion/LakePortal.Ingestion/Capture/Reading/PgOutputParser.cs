@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 
 namespace LakePortal.Ingestion.Capture.Reading;
 
@@ -18,11 +19,11 @@ internal static class PgOutputParser
             switch (type)
             {
                 case (byte)'B':
-                    receiver.Begin(new LoggedTransaction(new PgPosition(UInt64(ref rest)), Epoch.AddMicroseconds(Int64(ref rest)), UInt32(ref rest)));
+                    receiver.Begin(new LoggedTransaction(new LogPosition(UInt64(ref rest)), Epoch.AddMicroseconds(Int64(ref rest)), UInt32(ref rest)));
                     break;
                 case (byte)'C':
                     rest = rest[9..];
-                    receiver.Commit(new PgPosition(UInt64(ref rest)));
+                    receiver.Commit(new LogPosition(UInt64(ref rest)));
                     break;
                 case (byte)'R':
                     receiver.Describe(ReadRelation(rest));

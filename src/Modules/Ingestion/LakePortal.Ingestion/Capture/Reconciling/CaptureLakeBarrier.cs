@@ -9,7 +9,7 @@ using LakePortal.Ingestion.Capture.Landing;
 using LakePortal.Ingestion.Capture.State;
 using LakePortal.Ingestion.Offload.Mapping;
 using LakePortal.Ingestion.Reconciliation;
-using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 using LakePortal.Ingestion.Syncs;
 
 namespace LakePortal.Ingestion.Capture.Reconciling;
@@ -24,14 +24,14 @@ internal sealed class CaptureLakeBarrier(CaptureRegistry registry, ITableCatalog
 
     public async Task<LakeMoment?> ReachAsync(SyncDefinition sync, string position, TimeSpan longest, CancellationToken cancellationToken)
     {
-        var at = PgPosition.Parse(position);
+        var at = LogPosition.Parse(position);
         await Followed.ReachAsync(registry, sync, position, longest, cancellationToken);
         var (_, table) = Followed.Find(registry, sync);
         var refined = await catalog.FindAsync(sync.Refined, cancellationToken);
         return refined?.Metadata.CurrentSnapshot is null ? null : await ReachAsync(table, refined, at, cancellationToken);
     }
 
-    private async Task<LakeMoment> ReachAsync(CapturedTable table, Table refined, PgPosition at, CancellationToken cancellationToken)
+    private async Task<LakeMoment> ReachAsync(CapturedTable table, Table refined, LogPosition at, CancellationToken cancellationToken)
     {
         var (snapshot, reached) = Newest(table, refined, at);
         await using var area = await writer.OpenStagingAsync(cancellationToken);
@@ -57,7 +57,7 @@ internal sealed class CaptureLakeBarrier(CaptureRegistry registry, ITableCatalog
     }
 
     /// <summary>What others did to the table behind the captured changes is part of the lake, too.</summary>
-    private static (Snapshot Snapshot, PgPosition Reached) Newest(CapturedTable table, Table refined, PgPosition at)
+    private static (Snapshot Snapshot, LogPosition Reached) Newest(CapturedTable table, Table refined, LogPosition at)
     {
         for (var snapshot = refined.Metadata.CurrentSnapshot; snapshot is not null; snapshot = Parent(refined, snapshot))
         {
@@ -67,7 +67,7 @@ internal sealed class CaptureLakeBarrier(CaptureRegistry registry, ITableCatalog
                 stands = Parent(refined, stands);
             }
 
-            if (PgPosition.TryParse(stands?.Summary[table.Notes.PositionKey]) is { } reached && reached <= at)
+            if (LogPosition.TryParse(stands?.Summary[table.Notes.PositionKey]) is { } reached && reached <= at)
             {
                 return (snapshot, reached);
             }
@@ -79,7 +79,7 @@ internal sealed class CaptureLakeBarrier(CaptureRegistry registry, ITableCatalog
     private static Snapshot? Parent(Table table, Snapshot snapshot) => snapshot.ParentSnapshotId is { } parent ? table.Metadata.FindSnapshot(parent) : null;
 
     private async Task<IReadOnlyList<string>> StageAsync(
-        CapturedTable table, IStagingArea area, DuckDBConnection connection, PgPosition from, PgPosition to, string into, CancellationToken cancellationToken)
+        CapturedTable table, IStagingArea area, DuckDBConnection connection, LogPosition from, LogPosition to, string into, CancellationToken cancellationToken)
     {
         var raw = await catalog.LoadAsync(table.Sync.Raw, cancellationToken);
         var position = raw.Schema.Find("_position") ?? throw new InvalidOperationException($"{raw.Identifier} has no _position.");

@@ -7,6 +7,7 @@ using LakePortal.Ingestion.Offload.Reading;
 using LakePortal.Ingestion.Reconciliation;
 using LakePortal.Ingestion.Reconciliation.Repair;
 using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 using LakePortal.Ingestion.Syncs;
 
 namespace LakePortal.Ingestion.Capture.Reconciling;
@@ -37,7 +38,7 @@ internal sealed class CaptureRepairLanding(CaptureRegistry registry, ITableCatal
     {
         var sync = repair.Sync;
         var prepared = await lakeTables.PrepareAsync(sync, repair.Plan, repair.Table, repair.Key, rebuild: false, _ => { }, cancellationToken);
-        var position = PgPosition.Parse(repair.Position);
+        var position = LogPosition.Parse(repair.Position);
         var summary = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             [BatchRepairLanding.RunKey] = repair.RunId, [BatchRepairLanding.PositionKey] = repair.Position, [SnapshotNotes.Run] = repair.RunId,

@@ -6,7 +6,7 @@ using LakePortal.Iceberg.Catalog;
 using LakePortal.Iceberg.Scans;
 using LakePortal.Ingestion.Capture.Landing;
 using LakePortal.Ingestion.Reconciliation;
-using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 using LakePortal.Ingestion.Syncs;
 
 namespace LakePortal.Ingestion.Capture.Reconciling;
@@ -41,7 +41,7 @@ internal sealed class CaptureRollingLake(CaptureRegistry registry, ITableCatalog
         // What is not followed any more may be loaded anew, and then raw does not hold all changes.
         Followed.Check(Followed.Find(registry, sync).Table);
         var raw = await catalog.LoadAsync(sync.Raw, cancellationToken);
-        var (first, last) = (PgPosition.Parse(from).Sortable, PgPosition.Parse(to).Sortable);
+        var (first, last) = (LogPosition.Parse(from).Sortable, LogPosition.Parse(to).Sortable);
         var position = Field(raw, "_position");
         await area.CopyTableAsync(connection, sync.Raw,
             new Predicate.And(new Predicate.Compare(position, CompareOp.GreaterOrEqual, first), new Predicate.Compare(position, CompareOp.Less, last)),
@@ -52,7 +52,7 @@ internal sealed class CaptureRollingLake(CaptureRegistry registry, ITableCatalog
     public async Task<IReadOnlyList<long>> CommittedBeforeAsync(SyncDefinition sync, IStagingArea area, string position, IReadOnlyCollection<long> transactions, CancellationToken cancellationToken)
     {
         var raw = await catalog.LoadAsync(sync.Raw, cancellationToken);
-        var before = PgPosition.Parse(position).Sortable;
+        var before = LogPosition.Parse(position).Sortable;
         await using var connection = area.OpenConnection();
         const string Rows = "rolling_undecided";
         var numbers = string.Join(", ", transactions.Select(t => t.ToString(CultureInfo.InvariantCulture)));
@@ -99,7 +99,7 @@ internal static class Followed
         limit.CancelAfter(longest);
         try
         {
-            await tables.WhenReached(PgPosition.Parse(position), limit.Token);
+            await tables.WhenReached(LogPosition.Parse(position), limit.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -12,7 +12,7 @@ internal sealed record ServerFacts(string SystemId, int Timeline, int Version);
 /// <param name="Status">wal_status: reserved, extended, unreserved, lost; null before version 13.</param>
 /// <param name="RetainedBytes">Log that the server keeps for the slot.</param>
 /// <param name="SafeBytes">What may still be written before the slot is lost; null: no limit is set.</param>
-internal sealed record SlotFacts(bool IsActive, int? ActiveProcess, string Database, string Plugin, PgPosition? Restart, PgPosition? Confirmed, string? Status, long? SafeBytes, long? RetainedBytes);
+internal sealed record SlotFacts(bool IsActive, int? ActiveProcess, string Database, string Plugin, LogPosition? Restart, LogPosition? Confirmed, string? Status, long? SafeBytes, long? RetainedBytes);
 
 /// <summary>Publication and slot of a source: makes, checks and drops them, and says in SQL what somebody with more rights has to do.</summary>
 internal sealed class SlotManager(SourceDefinition source, NpgsqlConnection connection)
@@ -70,7 +70,7 @@ internal sealed class SlotManager(SourceDefinition source, NpgsqlConnection conn
         }
 
         string? Text(int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
-        var facts = new SlotFacts(reader.GetBoolean(0), reader.IsDBNull(1) ? null : reader.GetInt32(1), Text(2) ?? "", Text(3) ?? "", PgPosition.TryParse(Text(4)), PgPosition.TryParse(Text(5)), Text(6),
+        var facts = new SlotFacts(reader.GetBoolean(0), reader.IsDBNull(1) ? null : reader.GetInt32(1), Text(2) ?? "", Text(3) ?? "", LogPosition.TryParse(Text(4)), LogPosition.TryParse(Text(5)), Text(6),
             reader.IsDBNull(7) ? null : reader.GetInt64(7), reader.IsDBNull(8) ? null : reader.GetInt64(8));
         if (facts.Plugin != "pgoutput" || facts.Database != source.Database)
         {
@@ -80,11 +80,11 @@ internal sealed class SlotManager(SourceDefinition source, NpgsqlConnection conn
         return facts;
     }
 
-    public async Task<PgPosition> CreateSlotAsync(string slot, CancellationToken cancellationToken)
+    public async Task<LogPosition> CreateSlotAsync(string slot, CancellationToken cancellationToken)
     {
         // The server makes it when every transaction that is open now has ended.
         await using var command = new NpgsqlCommand(PgCatalogSql.CreateSlot, connection) { Parameters = { new() { Value = slot } }, CommandTimeout = 0 };
-        return PgPosition.Parse((string)(await command.ExecuteScalarAsync(cancellationToken))!);
+        return LogPosition.Parse((string)(await command.ExecuteScalarAsync(cancellationToken))!);
     }
 
     public async Task DropAsync(string slot, string publication, CancellationToken cancellationToken)

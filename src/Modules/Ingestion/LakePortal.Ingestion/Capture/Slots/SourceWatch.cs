@@ -1,6 +1,7 @@
 using LakePortal.Ingestion.Capture.Landing;
 using LakePortal.Ingestion.Capture.State;
 using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -27,7 +28,7 @@ internal sealed record WatchedColumn(short Number, string Name, bool IsFilled);
 /// </summary>
 internal sealed class SourceWatch(CaptureServices services, string source, CaptureTables tables)
 {
-    private (PgPosition At, SourceLook Seen)? _look;
+    private (LogPosition At, SourceLook Seen)? _look;
 
     public static async Task<IReadOnlyDictionary<(string Schema, string Name), WatchedTable>> ReadAsync(NpgsqlConnection connection, IReadOnlyCollection<(string Schema, string Name)> names, CancellationToken cancellationToken)
     {
@@ -61,13 +62,13 @@ internal sealed class SourceWatch(CaptureServices services, string source, Captu
     public static string Unpublished(CapturedTable table, string publication) =>
         $"The publication '{publication}' did not hold {table.Sync.SourceTable} for a while, so changes of it may be missing: it is loaded anew.";
 
-    public void Looked(SourceLook seen, PgPosition at) => _look ??= (at, seen);
+    public void Looked(SourceLook seen, LogPosition at) => _look ??= (at, seen);
 
     /// <summary>What was seen can be judged at the position.</summary>
-    public bool WaitsFor(PgPosition end) => _look is { } look && look.At <= end;
+    public bool WaitsFor(LogPosition end) => _look is { } look && look.At <= end;
 
     /// <exception cref="CaptureRestartsException">The publication has to be made anew.</exception>
-    public async Task JudgeAsync(PgPosition landed, CancellationToken cancellationToken)
+    public async Task JudgeAsync(LogPosition landed, CancellationToken cancellationToken)
     {
         if (_look is not { } look || landed < look.At)
         {

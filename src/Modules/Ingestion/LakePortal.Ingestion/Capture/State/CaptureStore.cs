@@ -1,4 +1,4 @@
-using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 using LakePortal.Ingestion.Store;
 using Microsoft.EntityFrameworkCore;
 
@@ -41,7 +41,7 @@ internal sealed class CaptureStore(IDbContextFactory<IngestionDbContext> databas
     }
 
     /// <summary>Everything before the position is in the raw tables.</summary>
-    public async Task SetCapturedAsync(string source, PgPosition position, CancellationToken cancellationToken)
+    public async Task SetCapturedAsync(string source, LogPosition position, CancellationToken cancellationToken)
     {
         var (text, now) = (position.ToString(), clock.GetUtcNow());
         await using var database = await databases.CreateDbContextAsync(cancellationToken);
@@ -96,7 +96,7 @@ internal sealed class CaptureStore(IDbContextFactory<IngestionDbContext> databas
         }
     }
 
-    public async Task AddEventAsync(string source, string? sync, string kind, string message, PgPosition? position, CancellationToken cancellationToken)
+    public async Task AddEventAsync(string source, string? sync, string kind, string message, LogPosition? position, CancellationToken cancellationToken)
     {
         await using var database = await databases.CreateDbContextAsync(cancellationToken);
         database.Add(new CaptureEventRow

@@ -1,6 +1,6 @@
 using LakePortal.Ingestion.Capture.State;
 using LakePortal.Ingestion.Contracts.Capture;
-using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 using LakePortal.Ingestion.Syncs;
 using MediatR;
 
@@ -18,7 +18,7 @@ internal sealed class CaptureReports(CaptureStore store, CaptureRegistry registr
 
         var running = registry.FindSource(source);
         var reading = running?.Meter.Reading;
-        var captured = reading?.Captured ?? PgPosition.TryParse(row.CapturedPosition);
+        var captured = reading?.Captured ?? LogPosition.TryParse(row.CapturedPosition);
         var tables = new List<CapturedTableStatus>();
         foreach (var sync in await syncs.ListAsync(source, cancellationToken))
         {
@@ -41,7 +41,7 @@ internal sealed class CaptureReports(CaptureStore store, CaptureRegistry registr
             reading?.LagSeconds, lag, reading?.RetainedBytes, reading?.SafeBytes, reading?.SlotStatus, reading?.ChangesPerSecond ?? 0, reading?.Changes ?? 0, tables);
     }
 
-    private static string? Text(PgPosition? position) => position is { Value: > 0 } p ? p.ToString() : null;
+    private static string? Text(LogPosition? position) => position is { Value: > 0 } p ? p.ToString() : null;
 }
 
 internal sealed class GetCaptureHandler(CaptureReports reports) : IRequestHandler<GetCapture, CaptureStatus?>

@@ -1,6 +1,7 @@
 using LakePortal.Iceberg.Schemas;
 using LakePortal.Ingestion.Offload.CopyBinary;
 using LakePortal.Ingestion.Offload.Mapping;
+using LakePortal.Ingestion.Sources.Postgres;
 
 namespace LakePortal.Ingestion.Capture.TextValues;
 
@@ -10,8 +11,9 @@ namespace LakePortal.Ingestion.Capture.TextValues;
 /// </summary>
 internal static class TextForms
 {
+    /// <remarks>Other sources have one form of a value only, and their columns' own decoders read it.</remarks>
     public static ColumnDecoder DecoderFor(ColumnPlan column) =>
-        column.Decoder is HashDecoder hashed ? hashed : For(column.Type, column.Source.DisplayType);
+        column.Decoder is HashDecoder || column.Source is not PgColumn ? column.Decoder : For(column.Type, column.Source.DisplayType);
 
     private static ColumnDecoder For(IcebergType type, string sourceType) => type switch
     {

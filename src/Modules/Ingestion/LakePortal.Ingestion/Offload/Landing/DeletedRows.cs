@@ -17,7 +17,7 @@ namespace LakePortal.Ingestion.Offload.Landing;
 /// last snapshot if it is still on the chunk's pages, or if it was written again, and then this attempt has read it. So only the keys on those pages are
 /// read once more; what is in neither place gets a row with <c>_op</c> d in raw.
 /// </summary>
-internal sealed class DeletedRows(OffloadWork work, IStagingArea area, TableIdentifier raw, IReadOnlyList<string> absentColumns)
+internal sealed class DeletedRows(OffloadWork work, SourceSnapshot snapshot, PgTable table, ReadAccess access, IStagingArea area, TableIdentifier raw, IReadOnlyList<string> absentColumns)
 {
     private const string Living = "living_keys";
 
@@ -31,7 +31,7 @@ internal sealed class DeletedRows(OffloadWork work, IStagingArea area, TableIden
         var key = new TablePlan([.. work.Plan.Columns.Where(c => work.Key.Contains(c.LakeName))]);
         await using var connection = area.OpenConnection();
         Execute(connection, $"CREATE TABLE {Living} ({string.Join(", ", key.Columns.Select(c => $"{PgSql.Quote(c.LakeName)} {c.StagingType}"))})");
-        await using (var copy = await work.Snapshot.OpenReaderAsync(cancellationToken))
+        await using (var copy = await snapshot.OpenReaderAsync(cancellationToken))
         {
             await Task.Factory.StartNew(() => ReadKeys(copy, key, kept, connection, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
@@ -56,8 +56,8 @@ internal sealed class DeletedRows(OffloadWork work, IStagingArea area, TableIden
         using var chunk = appender.CreateChunk();
         foreach (var covered in kept.Where(c => c.SinceXid is null))
         {
-            var pages = new ReadChunk(covered.Number, work.Access.Heaps.First(h => h.Oid == covered.Heap), covered.FromPage, covered.ToPage, null);
-            copy.Copy(pages.CopySql(work.Source, key, work.Snapshot.Xmax), source => pump.Run(source, decoders, () => chunk, (rows, _) => appender.Append(chunk, rows), cancellationToken));
+            var pages = new ReadChunk(covered.Number, access.Heaps.First(h => h.Oid == covered.Heap), covered.FromPage, covered.ToPage, null);
+            copy.Copy(pages.CopySql(table, key, snapshot.Xmax), source => pump.Run(source, decoders, () => chunk, (rows, _) => appender.Append(chunk, rows), cancellationToken));
         }
 
         appender.Complete();

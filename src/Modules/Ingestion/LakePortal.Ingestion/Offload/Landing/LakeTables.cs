@@ -5,6 +5,7 @@ using LakePortal.Iceberg.Catalog;
 using LakePortal.Iceberg.Schemas;
 using LakePortal.Ingestion.Offload.Mapping;
 using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 using LakePortal.Ingestion.Syncs;
 
 namespace LakePortal.Ingestion.Offload.Landing;
@@ -30,7 +31,7 @@ internal sealed class LakeTables(ITableCatalog catalog)
 
     /// <param name="rebuild">Columns whose type changed are replaced; only for loads that replace all rows.</param>
     public async Task<PreparedTables> PrepareAsync(
-        SyncDefinition sync, TablePlan plan, PgTable source, IReadOnlyList<string> key, bool rebuild, Action<string> note, CancellationToken cancellationToken)
+        SyncDefinition sync, TablePlan plan, SourceTable source, IReadOnlyList<string> key, bool rebuild, Action<string> note, CancellationToken cancellationToken)
     {
         var turn = _turns.GetOrAdd(sync.Raw, _ => new SemaphoreSlim(1));
         await turn.WaitAsync(cancellationToken);
@@ -45,7 +46,7 @@ internal sealed class LakeTables(ITableCatalog catalog)
     }
 
     private async Task<PreparedTables> PrepareInTurnAsync(
-        SyncDefinition sync, TablePlan plan, PgTable source, IReadOnlyList<string> key, bool rebuild, Action<string> note, CancellationToken cancellationToken)
+        SyncDefinition sync, TablePlan plan, SourceTable source, IReadOnlyList<string> key, bool rebuild, Action<string> note, CancellationToken cancellationToken)
     {
         var partition = PartitionBy(sync, plan);
         var identifier = key.Where(k => CanIdentify(plan, k)).ToList();
@@ -68,7 +69,7 @@ internal sealed class LakeTables(ITableCatalog catalog)
     private static bool CanIdentify(TablePlan plan, string lakeName) =>
         plan.Columns.First(c => c.LakeName == lakeName).Type is PrimitiveType { Kind: not (PrimitiveKind.Float or PrimitiveKind.Double) };
 
-    private async Task<Table> PrepareAsync(CreateTable wanted, PgTable source, bool rebuild, Action<string> note, CancellationToken cancellationToken)
+    private async Task<Table> PrepareAsync(CreateTable wanted, SourceTable source, bool rebuild, Action<string> note, CancellationToken cancellationToken)
     {
         var table = await catalog.FindAsync(wanted.Identifier, cancellationToken);
         if (table is { IsReadOnly: true })
@@ -95,7 +96,7 @@ internal sealed class LakeTables(ITableCatalog catalog)
         table.Metadata.DefaultSpec.Fields.Count == wanted.PartitionBy.Count
         && table.Metadata.DefaultSpec.Fields.Zip(wanted.PartitionBy).All(p => p.First.Transform == p.Second.Transform && table.Schema.FindById(p.First.SourceId)?.Name == p.Second.Column);
 
-    private static async Task<Table> EvolveAsync(Table table, CreateTable wanted, PgTable source, bool rebuild, Action<string> note, CancellationToken cancellationToken)
+    private static async Task<Table> EvolveAsync(Table table, CreateTable wanted, SourceTable source, bool rebuild, Action<string> note, CancellationToken cancellationToken)
     {
         var changes = new List<Action<ISchemaUpdate>>();
         foreach (var field in wanted.Fields)
@@ -119,7 +120,7 @@ internal sealed class LakeTables(ITableCatalog catalog)
         return changes.Count == 0 ? table : await table.UpdateSchemaAsync(u => changes.ForEach(c => c(u)), cancellationToken);
     }
 
-    private static void Follow(NestedField? existing, NestedField wanted, Table table, PgTable source, bool rebuild, Action<string> note, List<Action<ISchemaUpdate>> changes)
+    private static void Follow(NestedField? existing, NestedField wanted, Table table, SourceTable source, bool rebuild, Action<string> note, List<Action<ISchemaUpdate>> changes)
     {
         if (existing is null)
         {

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using LakePortal.Iceberg;
-using LakePortal.Ingestion.Sources.Postgres;
 using LakePortal.Iceberg.Tables;
+using LakePortal.Ingestion.Sources;
 
 namespace LakePortal.Ingestion.Offload.Landing;
 
@@ -62,7 +62,7 @@ internal sealed record SnapshotNotes(string Sync)
     };
 
     /// <summary>Of a snapshot with captured changes, raw or refined: everything before the position is in.</summary>
-    public Dictionary<string, string> ForCapture(PgPosition position, string? ingestedAt)
+    public Dictionary<string, string> ForCapture(LogPosition position, string? ingestedAt)
     {
         var summary = new Dictionary<string, string>(StringComparer.Ordinal) { [LoadKind] = Capture, [PositionKey] = position.ToString() };
         if (ingestedAt is not null)
@@ -74,7 +74,7 @@ internal sealed record SnapshotNotes(string Sync)
     }
 
     /// <summary>The position that captured changes, or a load among them, have brought the table to; null: none yet.</summary>
-    public PgPosition? Captured(Table? table)
+    public LogPosition? Captured(Table? table)
     {
         var snapshot = table?.Metadata.CurrentSnapshot;
         while (snapshot is not null && snapshot.Summary.GetValueOrDefault(LoadKind) is not (Capture or Bootstrap))
@@ -82,7 +82,7 @@ internal sealed record SnapshotNotes(string Sync)
             snapshot = snapshot.ParentSnapshotId is { } parent ? table!.Metadata.FindSnapshot(parent) : null;
         }
 
-        return PgPosition.TryParse(snapshot?.Summary.GetValueOrDefault(PositionKey));
+        return LogPosition.TryParse(snapshot?.Summary.GetValueOrDefault(PositionKey));
     }
 
     /// <summary>The newest snapshot of the table that this sync committed; maintenance may have committed after it.</summary>

@@ -1,6 +1,6 @@
 using LakePortal.Iceberg.Schemas;
 using LakePortal.Ingestion.Offload.CopyBinary;
-using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 
 namespace LakePortal.Ingestion.Offload.Mapping;
 
@@ -13,7 +13,7 @@ namespace LakePortal.Ingestion.Offload.Mapping;
 /// <param name="Decoder">Reads the value that the expression yields.</param>
 /// <param name="Note">Why it is text, or has another name; null: nothing to say.</param>
 internal sealed record ColumnPlan(
-    PgColumn Source, string LakeName, IcebergType Type, string StagingType, string Select, ColumnDecoder Decoder, string? Note)
+    SourceColumn Source, string LakeName, IcebergType Type, string StagingType, string Select, ColumnDecoder Decoder, string? Note)
 {
     public bool IsText => Type is PrimitiveType { Kind: PrimitiveKind.String };
 

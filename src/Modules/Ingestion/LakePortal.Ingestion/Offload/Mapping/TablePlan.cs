@@ -1,6 +1,6 @@
 using LakePortal.Iceberg.Schemas;
 using LakePortal.Ingestion.Offload.CopyBinary;
-using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 
 namespace LakePortal.Ingestion.Offload.Mapping;
 
@@ -31,7 +31,7 @@ internal sealed record TablePlan(IReadOnlyList<ColumnPlan> Columns)
         new(0, "_unchanged", new ListType(0, PrimitiveType.String, ElementRequired: false), Doc: "columns that the source did not send because they did not change, and whose value was not known yet; null: none"),
     ];
 
-    public static TablePlan For(PgTable table, ColumnChoices choices)
+    public static TablePlan For(SourceTable table, ColumnChoices choices)
     {
         var columns = new List<ColumnPlan>();
         var taken = new HashSet<string>(LogColumns.Select(c => c.Name), StringComparer.OrdinalIgnoreCase);
@@ -40,7 +40,7 @@ internal sealed record TablePlan(IReadOnlyList<ColumnPlan> Columns)
             var mapped = Map(column, table, choices);
             var name = Free(column.Name, taken);
             var note = name == column.Name ? mapped.Note : Join(mapped.Note, $"named {name} because '{column.Name}' is taken (names are compared without case)");
-            columns.Add(new ColumnPlan(column, name, mapped.Type, mapped.StagingType, Expression(column, mapped), mapped.Decoder, note));
+            columns.Add(new ColumnPlan(column, name, mapped.Type, mapped.StagingType, Expression(table, column, mapped), mapped.Decoder, note));
         }
 
         return columns.Count > 0 ? new TablePlan(columns) : throw new TableWithoutColumnsException(table.Display);
@@ -58,21 +58,21 @@ internal sealed record TablePlan(IReadOnlyList<ColumnPlan> Columns)
     /// <summary>Changes when chunks that were read before cannot be used together with new ones.</summary>
     public string Fingerprint() => string.Join('\n', Columns.Select(c => $"{c.Source.Number}|{c.Source.Name}|{c.LakeName}|{c.Source.DisplayType}|{c.LakeType}|{c.Select}|{c.Decoder.GetType().Name}"));
 
-    private static MappedType Map(PgColumn column, PgTable table, ColumnChoices choices)
+    private static MappedType Map(SourceColumn column, SourceTable table, ColumnChoices choices)
     {
         if (choices.Hash.Contains(column.Name))
         {
             var key = choices.HashKey ?? throw new InvalidOperationException("Columns are to be hashed and there is no key.");
-            var text = TypeMapper.AsText(column, table.Types, null);
+            var text = table.AsText(column, null);
             return text with { Decoder = new HashDecoder(key), Note = "keyed hash of the value" };
         }
 
-        return choices.Text.TryGetValue(column.Name, out var why) ? TypeMapper.AsText(column, table.Types, why) : TypeMapper.Map(column, table.Types);
+        return choices.Text.TryGetValue(column.Name, out var why) ? table.AsText(column, why) : table.Map(column);
     }
 
-    private static string Expression(PgColumn column, MappedType mapped)
+    private static string Expression(SourceTable table, SourceColumn column, MappedType mapped)
     {
-        var quoted = PgSql.Quote(column.Name);
+        var quoted = table.Quote(column.Name);
         return mapped.Cast is { } cast ? cast.Replace("{0}", quoted, StringComparison.Ordinal) : quoted;
     }
 

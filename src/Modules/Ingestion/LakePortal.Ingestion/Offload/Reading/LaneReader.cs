@@ -1,10 +1,8 @@
 using LakePortal.Engine.Writing;
 using LakePortal.Iceberg;
 using LakePortal.Iceberg.Tables;
-using LakePortal.Ingestion.Offload.CopyBinary;
 using LakePortal.Ingestion.Offload.Mapping;
-using LakePortal.Ingestion.Sources.Postgres;
-using Npgsql;
+using LakePortal.Ingestion.Sources;
 
 namespace LakePortal.Ingestion.Offload.Reading;
 
@@ -13,7 +11,7 @@ internal sealed record ChunkFiles(ReadChunk Chunk, long Rows, long Bytes, double
 
 /// <summary>What all lanes of an attempt share.</summary>
 internal sealed record LaneContext(
-    PgTable Table, TablePlan Plan, IReadOnlyList<string> AbsentColumns, TableIdentifier Raw, SourceSnapshot Snapshot, IStagingArea Area, RowStamp Stamp,
+    SourceTable Table, TablePlan Plan, IReadOnlyList<string> AbsentColumns, TableIdentifier Raw, LoadSnapshot Snapshot, IStagingArea Area, RowStamp Stamp,
     OffloadProgress Progress, TimeProvider Clock)
 {
     /// <summary>Bytes of the stream after which a chunk's rows are written, even when it goes on.</summary>
@@ -29,16 +27,14 @@ internal sealed class LaneReader(LaneContext context, int number) : IAsyncDispos
         new(context.Area, context.Plan, context.AbsentColumns, context.Raw, $"lane{number}b"),
     ];
 
-    private readonly ColumnDecoder[] _decoders = [.. context.Plan.Columns.Select(c => c.Decoder)];
-    private readonly CopyPump _pump = new();
     private readonly List<Task> _writes = [];
-    private ICopyConnection? _connection;
+    private IChunkReader? _connection;
     private int _slot;
     private long _rows;
     private long _bytes;
 
     /// <summary>Connects, and thereby locks the table. Reading connects by itself; all lanes do it before the first of them reads, so that no other statement comes in between.</summary>
-    public async Task OpenAsync(CancellationToken cancellationToken) => _connection ??= await context.Snapshot.OpenReaderAsync(cancellationToken);
+    public async Task OpenAsync(CancellationToken cancellationToken) => _connection ??= await context.Snapshot.OpenReaderAsync(context.Table, context.Plan, cancellationToken);
 
     /// <summary>Reads the chunk to its end and starts writing its last rows. The returned task ends when all of its files are there.</summary>
     public async Task<Task<ChunkFiles>> ReadAsync(ReadChunk chunk, CancellationToken cancellationToken)
@@ -82,16 +78,15 @@ internal sealed class LaneReader(LaneContext context, int number) : IAsyncDispos
         }
     }
 
-    private (long Rows, long Bytes) Copy(ICopyConnection connection, ReadChunk chunk, List<Task<IReadOnlyList<ContentFile>>> writes, CancellationToken cancellationToken)
+    private (long Rows, long Bytes) Copy(IChunkReader connection, ReadChunk chunk, List<Task<IReadOnlyList<ContentFile>>> writes, CancellationToken cancellationToken)
     {
         (_rows, _bytes) = (0, 0);
         var slot = NextSlot();
 
         // A read that waits for the server (a lock, a slow disk) does not look at the token: the server is told to stop.
-        var process = connection.ProcessId;
-        using var cancelled = cancellationToken.Register(() => CancelBackend(process));
+        using var cancelled = cancellationToken.Register(() => Cancel(connection));
         cancellationToken.ThrowIfCancellationRequested();
-        connection.Copy(chunk.CopySql(context.Table, context.Plan, context.Snapshot.Xmax), read => _pump.Run(read, _decoders, () => slot.Chunk, Filled, cancellationToken));
+        connection.Read(chunk, () => slot.Chunk, Filled, cancellationToken);
         writes.Add(slot.Write(context.Stamp, cancellationToken));
         return (_rows, _bytes);
 
@@ -117,18 +112,11 @@ internal sealed class LaneReader(LaneContext context, int number) : IAsyncDispos
         return slot;
     }
 
-    private void CancelBackend(int processId) => _ = Task.Run(async () =>
+    private void Cancel(IChunkReader connection) => _ = Task.Run(async () =>
     {
-        try
+        if (await connection.CancelAsync() is { } why)
         {
-            await using var connection = await context.Snapshot.OpenControlAsync(CancellationToken.None);
-            await using var command = new NpgsqlCommand("SELECT pg_catalog.pg_cancel_backend($1)", connection) { Parameters = { new() { Value = processId } } };
-            _ = await command.ExecuteScalarAsync();
-        }
-        catch (Exception e) when (e is IngestionException or NpgsqlException)
-        {
-            // A source that cannot be reached any more has nothing to cancel: the read fails by itself.
-            context.Progress.Note($"The source could not be told to stop reading: {e.Message}");
+            context.Progress.Note($"The source could not be told to stop reading: {why}");
         }
     });
 

@@ -4,18 +4,32 @@ using LakePortal.Ingestion.Sources.Postgres;
 
 namespace LakePortal.Ingestion.Offload.Reading;
 
-/// <summary>A part of a table that is read by one COPY.</summary>
+/// <summary>A part of a table that is read by one statement.</summary>
 /// <param name="Number">From 1, in reading order, over all attempts of a load.</param>
 /// <param name="Heap">The heap; null: the table as a whole, through its name.</param>
-/// <param name="FromPage">First page.</param>
+/// <param name="FromPage">First page; or the lowest key, of a source that is read by keys.</param>
 /// <param name="ToPage">Exclusive; null: to the end.</param>
 /// <param name="SinceXid">Only rows that this transaction or a later one wrote.</param>
 internal sealed record ReadChunk(int Number, PgHeap? Heap, long FromPage, long? ToPage, long? SinceXid)
 {
+    /// <summary>The column by whose values the table is divided; null: by pages, or not at all.</summary>
+    public string? KeyColumn { get; init; }
+
     public string Range
     {
         get
         {
+            if (KeyColumn is { } key)
+            {
+                return (FromPage, ToPage) switch
+                {
+                    (long.MinValue, null) => "all rows",
+                    (long.MinValue, _) => string.Create(CultureInfo.InvariantCulture, $"{key} below {ToPage}"),
+                    (_, null) => string.Create(CultureInfo.InvariantCulture, $"{key} from {FromPage}"),
+                    _ => string.Create(CultureInfo.InvariantCulture, $"{key} from {FromPage} to {ToPage - 1}"),
+                };
+            }
+
             var pages = (FromPage, ToPage) switch
             {
                 (0, null) => "all rows",

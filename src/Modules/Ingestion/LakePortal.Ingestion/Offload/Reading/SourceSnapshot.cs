@@ -25,6 +25,8 @@ internal sealed class SourceSnapshot : IAsyncDisposable
     /// <summary>The connection that holds the snapshot; for look-ups, by one caller at a time.</summary>
     public NpgsqlConnection Connection { get; }
 
+    public SourceDefinition Source => _source;
+
     public required string Name { get; init; }
 
     /// <summary>

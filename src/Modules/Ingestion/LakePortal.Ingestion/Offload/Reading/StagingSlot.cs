@@ -6,6 +6,7 @@ using LakePortal.Iceberg;
 using LakePortal.Iceberg.Tables;
 using LakePortal.Ingestion.Offload.Mapping;
 using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 
 namespace LakePortal.Ingestion.Offload.Reading;
 
@@ -15,7 +16,7 @@ internal sealed record RowStamp(string Position, DateTimeOffset IngestedAt)
     /// <summary>The log's own columns, for a SELECT.</summary>
     public string Columns(string op) =>
         $"""
-        '{op}' AS "_op", 'BATCH' AS "_load_type", '{PgPosition.Parse(Position).Sortable}' AS "_position", NULL::BIGINT AS "_txid", NULL::TIMESTAMPTZ AS "_committed_at",
+        '{op}' AS "_op", 'BATCH' AS "_load_type", '{LogPosition.Parse(Position).Sortable}' AS "_position", NULL::BIGINT AS "_txid", NULL::TIMESTAMPTZ AS "_committed_at",
         TIMESTAMPTZ '{IngestedAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", CultureInfo.InvariantCulture)}+00' AS "_ingested_at", NULL::VARCHAR[] AS "_unchanged"
         """;
 }

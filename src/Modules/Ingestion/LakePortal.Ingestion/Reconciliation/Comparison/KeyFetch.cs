@@ -51,7 +51,7 @@ internal static class KeyFetch
             return false;
         }
 
-        var type = table.Types[column.Source.TypeOid];
+        var type = table.Types[((PgColumn)column.Source).TypeOid];
         while (type.Kind == 'd')
         {
             type = table.Types[type.BaseOid];

@@ -69,10 +69,10 @@ internal sealed class RollingReader : IAsyncDisposable
     }
 
     /// <summary>What was seen by now was committed before it.</summary>
-    public async Task<PgPosition> PositionAsync(CancellationToken cancellationToken)
+    public async Task<LogPosition> PositionAsync(CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(PgCatalogSql.InsertPosition, _control);
-        return PgPosition.Parse((string)(await command.ExecuteScalarAsync(cancellationToken))!);
+        return LogPosition.Parse((string)(await command.ExecuteScalarAsync(cancellationToken))!);
     }
 
     /// <exception cref="SourceTableChangedException">The table is not what it was when reading began.</exception>

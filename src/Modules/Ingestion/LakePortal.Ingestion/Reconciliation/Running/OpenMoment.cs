@@ -2,6 +2,7 @@ using LakePortal.Engine.Writing;
 using LakePortal.Ingestion.Offload.Reading;
 using LakePortal.Ingestion.Reconciliation.Comparison;
 using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 
 namespace LakePortal.Ingestion.Reconciliation.Running;
 

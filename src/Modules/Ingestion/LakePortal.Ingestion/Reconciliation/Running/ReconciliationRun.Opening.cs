@@ -5,6 +5,7 @@ using LakePortal.Ingestion.Offload.Mapping;
 using LakePortal.Ingestion.Offload.Reading;
 using LakePortal.Ingestion.Reconciliation.Comparison;
 using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 
 namespace LakePortal.Ingestion.Reconciliation.Running;
 

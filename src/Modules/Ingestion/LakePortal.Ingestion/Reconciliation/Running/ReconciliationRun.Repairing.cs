@@ -3,6 +3,7 @@ using LakePortal.Iceberg.Scans;
 using LakePortal.Ingestion.Offload.Reading;
 using LakePortal.Ingestion.Reconciliation.Comparison;
 using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 using LakePortal.Kernel.Runs;
 
 namespace LakePortal.Ingestion.Reconciliation.Running;

@@ -2,7 +2,7 @@ using System.Globalization;
 using LakePortal.Iceberg.Scans;
 using LakePortal.Ingestion.Reconciliation.Comparison;
 using LakePortal.Ingestion.Reconciliation.Rolling;
-using LakePortal.Ingestion.Sources.Postgres;
+using LakePortal.Ingestion.Sources;
 using LakePortal.Kernel.Runs;
 
 namespace LakePortal.Ingestion.Reconciliation.Running;

@@ -178,6 +178,11 @@ internal sealed class ReconciliationRunner(
         var cancellationToken = active.Stop.Token;
         Log.ReconciliationStarts(logger, active.Sync, active.RunId);
         var source = await sources.GetAsync(definition.Source, cancellationToken);
+        if (source.IsMySql)
+        {
+            throw new ReconciliationNotPossibleException(active.Sync, "only PostgreSQL sources are compared with the lake", $"Load it anew to be sure: ./lake sync {active.Sync} --mode full");
+        }
+
         var hashKey = definition.Hash.Count == 0 ? null : await hashKeys.GetAsync(definition, cancellationToken);
         var progress = new OffloadProgress(runs, active.RunId, definition.SourceTable, clock);
         var result = await new ReconciliationRun(services, new ReconciliationRequest(active.RunId, definition, source, method, repair, sample, hashKey), progress).RunAsync(cancellationToken);

@@ -1,32 +1,22 @@
-using LakePortal.Ingestion.Capture.Slots;
 using LakePortal.Ingestion.Contracts.Sources;
 using LakePortal.Ingestion.Offload.Mapping;
-using LakePortal.Ingestion.Sources.Postgres;
 using LakePortal.Ingestion.Sources.TestConnection;
-using LakePortal.Kernel.Errors;
 using MediatR;
 
 namespace LakePortal.Ingestion.Sources.Discovery;
 
-internal sealed class DiscoverSourceHandler(SourceStore store, PostgresConnector connector) : IRequestHandler<DiscoverSource, IReadOnlyList<DiscoveredTable>>
+internal sealed class DiscoverSourceHandler(SourceStore store, SourceSystems systems) : IRequestHandler<DiscoverSource, IReadOnlyList<DiscoveredTable>>
 {
     public async Task<IReadOnlyList<DiscoveredTable>> Handle(DiscoverSource request, CancellationToken cancellationToken)
     {
         var source = await TestConnectionHandler.SourceOf(request.Source, store, cancellationToken);
-        await using var connection = await connector.OpenAsync(source, cancellationToken);
-        try
-        {
-            var tables = await PgCatalog.ReadAllAsync(connection, cancellationToken);
-            var obstacle = await new SlotManager(source, connection).FindObstacleAsync(cancellationToken);
-            return [.. tables.Select(t => Describe(t, obstacle?.Message))];
-        }
-        catch (Exception e) when (e is not LakePortalException && PostgresErrors.Translate(e, source) is { } translated)
-        {
-            throw translated;
-        }
+        var system = systems.For(source);
+        var tables = await system.ReadTablesAsync(source, cancellationToken);
+        var obstacle = await system.FindObstacleAsync(source, cancellationToken);
+        return [.. tables.Select(t => Describe(t, obstacle?.Message))];
     }
 
-    private static DiscoveredTable Describe(PgTable table, string? obstacle)
+    private static DiscoveredTable Describe(SourceTable table, string? obstacle)
     {
         // A table of which all columns were dropped is still shown.
         var plan = table.Columns.Count == 0 ? null : TablePlan.For(table, ColumnChoices.None);

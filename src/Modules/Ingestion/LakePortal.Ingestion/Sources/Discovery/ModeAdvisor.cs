@@ -1,5 +1,4 @@
 using System.Globalization;
-using LakePortal.Ingestion.Sources.Postgres;
 
 namespace LakePortal.Ingestion.Sources.Discovery;
 
@@ -14,7 +13,7 @@ internal static class ModeAdvisor
     private const double QuietPerHour = 100;
 
     /// <param name="obstacle">Why the source's log cannot be followed; null: it can.</param>
-    public static (string Mode, string Reason) Suggest(PgTable table, string? obstacle)
+    public static (string Mode, string Reason) Suggest(SourceTable table, string? obstacle)
     {
         var size = table.Rows is { } rows ? string.Create(CultureInfo.InvariantCulture, $"about {rows:N0} rows") : "unknown size";
         if (table.Kind is 'v' or 'm' or 'f')
@@ -29,8 +28,15 @@ internal static class ModeAdvisor
             return ("snapshot", $"Small ({size}) and rarely changing: replacing it is cheap.");
         }
 
+        if (table.ChangesPerHour is null && !table.HasRowVersions)
+        {
+            return obstacle is null
+                ? ("bootstrap+cdc", $"{size}: one load, then its changes from the log; the server does not count changes.")
+                : ("batch", $"{size}; following the log would suit it, but: {obstacle}");
+        }
+
         var changes = string.Create(CultureInfo.InvariantCulture, $"{size}, {perHour:N0} updates and deletes per hour");
-        if (perHour > QuietPerHour && !table.HasInheritors)
+        if (perHour > QuietPerHour && table.WhyNoKey is null)
         {
             if (obstacle is null)
             {
@@ -40,7 +46,7 @@ internal static class ModeAdvisor
             changes = $"{changes}; following the log would suit it, but: {obstacle}";
         }
 
-        var cursor = table.Key.Count > 0 ? table.Columns.FirstOrDefault(c => c.Name is "updated_at" or "last_update" or "modified_at" or "last_modified" or "updated") : null;
+        var cursor = table.Key.Count > 0 && table.HasRowVersions ? table.Columns.FirstOrDefault(c => c.Name is "updated_at" or "last_update" or "modified_at" or "last_modified" or "updated") : null;
         return ("batch", (cursor, table.Key.Count) switch
         {
             ({ } column, _) => $"{changes.TrimEnd('.')}; load what changed with cursor: {column.Name}.",

@@ -40,13 +40,13 @@ internal sealed class DriverLogConnection : ILogConnection
         }
     }
 
-    public void Start(string slot, PgPosition from, string publication)
+    public void Start(string slot, LogPosition from, string publication)
     {
         var options = new Dictionary<string, string?> { ["proto_version"] = "1", ["publication_names"] = PgSql.Quote(publication), ["messages"] = "true" };
         _messages = _connection.StartLogicalReplication(new PgOutputSlotName(slot), _closing.Token, new NpgsqlLogSequenceNumber(from.Value), options, bypassingStream: false).GetAsyncEnumerator(_closing.Token);
     }
 
-    public LogData Read(out ReadOnlySpan<byte> data, out PgPosition end)
+    public LogData Read(out ReadOnlySpan<byte> data, out LogPosition end)
     {
         if (!_messages!.MoveNextAsync().AsTask().GetAwaiter().GetResult())
         {
@@ -66,7 +66,7 @@ internal sealed class DriverLogConnection : ILogConnection
         return LogData.Message;
     }
 
-    public void Acknowledge(PgPosition safe)
+    public void Acknowledge(LogPosition safe)
     {
         _connection.SetReplicationStatus(new NpgsqlLogSequenceNumber(safe.Value));
         _connection.SendStatusUpdate(_closing.Token).GetAwaiter().GetResult();

@@ -19,15 +19,15 @@ internal interface ILogConnection : IAsyncDisposable
     /// <param name="slot">Slot with the plug-in pgoutput.</param>
     /// <param name="from">Transactions that end before it are not sent again; the server never goes back behind what was acknowledged.</param>
     /// <param name="publication">Its tables are sent.</param>
-    void Start(string slot, PgPosition from, string publication);
+    void Start(string slot, LogPosition from, string publication);
 
     /// <summary>Waits for what is next.</summary>
     /// <param name="data">The message; valid until the next call.</param>
     /// <param name="end">Keepalive: the position to which all was sent.</param>
-    LogData Read(out ReadOnlySpan<byte> data, out PgPosition end);
+    LogData Read(out ReadOnlySpan<byte> data, out LogPosition end);
 
     /// <summary>Says to where everything is safe: the server forgets the log before it.</summary>
-    void Acknowledge(PgPosition safe);
+    void Acknowledge(LogPosition safe);
 }
 
 /// <summary>By our own client: messages are cut out of a large buffer.</summary>
@@ -36,10 +36,10 @@ internal sealed class WireLogConnection(WireConnection connection) : ILogConnect
     private const int DataHeader = 25;
     private static readonly DateTimeOffset Epoch = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    public void Start(string slot, PgPosition from, string publication) =>
+    public void Start(string slot, LogPosition from, string publication) =>
         connection.StartReplication($"START_REPLICATION SLOT {PgSql.Quote(slot)} LOGICAL {from} ({LogOptions.For(publication)})");
 
-    public LogData Read(out ReadOnlySpan<byte> data, out PgPosition end)
+    public LogData Read(out ReadOnlySpan<byte> data, out LogPosition end)
     {
         while (true)
         {
@@ -54,13 +54,13 @@ internal sealed class WireLogConnection(WireConnection connection) : ILogConnect
             if (message[0] == (byte)'k' && message.Length >= 18)
             {
                 data = default;
-                end = new PgPosition(BinaryPrimitives.ReadUInt64BigEndian(message[1..]));
+                end = new LogPosition(BinaryPrimitives.ReadUInt64BigEndian(message[1..]));
                 return LogData.Keepalive;
             }
         }
     }
 
-    public void Acknowledge(PgPosition safe)
+    public void Acknowledge(LogPosition safe)
     {
         Span<byte> status = stackalloc byte[34];
         status[0] = (byte)'r';

@@ -1,3 +1,5 @@
+using LakePortal.Ingestion.Offload.Mapping;
+
 namespace LakePortal.Ingestion.Sources.Postgres;
 
 /// <summary>A row of pg_type, as far as it matters for loading.</summary>
@@ -8,7 +10,8 @@ internal sealed record PgType(uint Oid, string Schema, string Name, char Kind, u
 /// <param name="Number">attnum.</param>
 /// <param name="DisplayType">As format_type prints it: <c>numeric(12,2)</c>.</param>
 /// <param name="TypeModifier">atttypmod; -1: none.</param>
-internal sealed record PgColumn(short Number, string Name, string DisplayType, uint TypeOid, int TypeModifier, bool NotNull, bool IsGenerated);
+internal sealed record PgColumn(short Number, string Name, string DisplayType, uint TypeOid, int TypeModifier, bool NotNull, bool IsGenerated)
+    : SourceColumn(Number, Name, DisplayType, NotNull, IsGenerated);
 
 /// <summary>A heap that holds rows of a table: the table itself, a partition, or an inheriting table.</summary>
 /// <param name="Kind">relkind.</param>
@@ -18,49 +21,27 @@ internal sealed record PgColumn(short Number, string Name, string DisplayType, u
 internal sealed record PgHeap(uint Oid, string Schema, string Name, char Kind, uint FileNode, long Pages, double Rows, bool CanRead, bool HasRowSecurity, bool IsRewritten);
 
 /// <summary>A table, view or partition root as the catalogs describe it.</summary>
-internal sealed record PgTable
+internal sealed record PgTable : SourceTable
 {
     public required uint Oid { get; init; }
 
-    public required string Schema { get; init; }
-
-    public required string Name { get; init; }
-
-    /// <summary>relkind: r, p, v, m, f.</summary>
-    public required char Kind { get; init; }
-
-    public required IReadOnlyList<PgColumn> Columns { get; init; }
-
-    /// <summary>Primary key, else the smallest valid unique index over not-null columns; empty: none.</summary>
-    public required IReadOnlyList<string> Key { get; init; }
-
     public required IReadOnlyDictionary<uint, PgType> Types { get; init; }
-
-    public required long? Rows { get; init; }
-
-    public required long Bytes { get; init; }
-
-    /// <summary>
-    /// Rows updated or deleted per hour since the server's statistics began, an hour at least; null: no statistics. Inserted rows are left out: most of
-    /// them are the table's first fill.
-    /// </summary>
-    public double? ChangesPerHour { get; init; }
 
     /// <summary>Other tables inherit from it (not partitions): its key is not unique over all its rows.</summary>
     public bool HasInheritors { get; init; }
 
-    public bool CanRead { get; init; } = true;
-
-    public string KindName => Kind switch
-    {
-        'r' => "table", 'p' => "partitioned table", 'v' => "view", 'm' => "materialized view", 'f' => "foreign table", _ => "relation",
-    };
+    public override uint Identity => Oid;
 
     /// <summary><c>schema.table</c>, quoted where SQL needs it.</summary>
-    public string Sql => PgSql.Qualified(Schema, Name);
+    public override string Sql => PgSql.Qualified(Schema, Name);
 
-    /// <summary>For people: <c>schema.table</c>.</summary>
-    public string Display => $"{Schema}.{Name}";
+    public override string? WhyNoKey => HasInheritors ? "other tables inherit from it, and a key of its own does not keep their rows apart from its rows" : null;
+
+    public override string Quote(string identifier) => PgSql.Quote(identifier);
+
+    public override MappedType Map(SourceColumn column) => TypeMapper.Map((PgColumn)column, Types);
+
+    public override MappedType AsText(SourceColumn column, string? note) => TypeMapper.AsText((PgColumn)column, Types, note);
 }
 
 internal static class PgSql

@@ -1,17 +1,14 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
-using LakePortal.Ingestion.Capture.Slots;
 using LakePortal.Ingestion.Contracts.Sources;
-using LakePortal.Ingestion.Sources.Postgres;
 using LakePortal.Kernel.Errors;
 using MediatR;
-using Npgsql;
 
 namespace LakePortal.Ingestion.Sources.TestConnection;
 
 /// <summary>Goes the way of a load in steps and stops at the first that fails, with the reason and what to do about it.</summary>
-internal sealed class TestConnectionHandler(SourceStore store, PostgresConnector connector, TimeProvider clock) : IRequestHandler<Contracts.Sources.TestConnection, ConnectionTest>
+internal sealed class TestConnectionHandler(SourceStore store, SourceSystems systems, TimeProvider clock) : IRequestHandler<Contracts.Sources.TestConnection, ConnectionTest>
 {
     private static readonly string[] Order = ["resolve", "connect", "sign-in", "database", "read", "follow"];
 
@@ -49,7 +46,7 @@ internal sealed class TestConnectionHandler(SourceStore store, PostgresConnector
             : SourceStore.Read(content);
     }
 
-    private static async Task ResolveAsync(SourceDefinition source, List<ConnectionStep> steps, CancellationToken cancellationToken)
+    private async Task ResolveAsync(SourceDefinition source, List<ConnectionStep> steps, CancellationToken cancellationToken)
     {
         if (source.Host.StartsWith('/'))
         {
@@ -96,15 +93,16 @@ internal sealed class TestConnectionHandler(SourceStore store, PostgresConnector
 
     private async Task<string> SignInAsync(SourceDefinition source, List<ConnectionStep> steps, CancellationToken cancellationToken)
     {
-        NpgsqlConnection connection;
+        var system = systems.For(source);
+        string product, version;
         try
         {
-            connection = await connector.OpenAsync(source, cancellationToken);
+            (product, version) = await system.SignInAsync(source, cancellationToken);
         }
         catch (LakePortalException e)
         {
             // The server looks at the password before the database: that one is missing means that signing in went well.
-            if (e is SourceRefusedException { Reason: "unknown-database" } || e.Message.Contains("for database", StringComparison.Ordinal))
+            if (e is SourceRefusedException { Reason: "unknown-database" or "database-privilege" } || e.Message.Contains("for database", StringComparison.Ordinal))
             {
                 steps.Add(new ConnectionStep("sign-in", "ok", null, null));
                 throw new StepFailedException("database", e.Message, e.Hint);
@@ -113,54 +111,50 @@ internal sealed class TestConnectionHandler(SourceStore store, PostgresConnector
             throw new StepFailedException("sign-in", e.Message, e.Hint);
         }
 
-        await using (connection)
-        {
-            steps.Add(new ConnectionStep("sign-in", "ok", $"As {source.Username}.", null));
-            steps.Add(new ConnectionStep("database", "ok", $"{source.Database}, PostgreSQL {connection.ServerVersion}.", null));
-            await ReadAsync(source, connection, steps, cancellationToken);
-            await FollowAsync(source, connection, steps, cancellationToken);
-            return connection.ServerVersion;
-        }
+        steps.Add(new ConnectionStep("sign-in", "ok", $"As {source.Username}.", null));
+        steps.Add(new ConnectionStep("database", "ok", source.Database.Length > 0 ? $"{source.Database}, {product} {version}." : $"{product} {version}.", null));
+        await ReadAsync(source, system, steps, cancellationToken);
+        await FollowAsync(source, system, steps, cancellationToken);
+        return version;
     }
 
-    private static async Task ReadAsync(SourceDefinition source, NpgsqlConnection connection, List<ConnectionStep> steps, CancellationToken cancellationToken)
+    private static async Task ReadAsync(SourceDefinition source, SourceSystem system, List<ConnectionStep> steps, CancellationToken cancellationToken)
     {
         try
         {
-            var tables = (await PgCatalog.ReadAllAsync(connection, cancellationToken)).Where(t => t.Kind is 'r' or 'p').ToList();
+            var tables = (await system.ReadTablesAsync(source, cancellationToken)).Where(t => t.Kind is 'r' or 'p').ToList();
             var readable = tables.Count(t => t.CanRead);
             if (tables.Count > 0 && readable == 0)
             {
-                throw new StepFailedException("read", $"'{source.Username}' may read none of the {tables.Count} tables.",
-                    $"GRANT USAGE ON SCHEMA {PgSql.Quote(tables[0].Schema)} TO \"{source.Username}\"; GRANT SELECT ON ALL TABLES IN SCHEMA {PgSql.Quote(tables[0].Schema)} TO \"{source.Username}\";");
+                throw new StepFailedException("read", $"'{source.Username}' may read none of the {tables.Count} tables.", system.GrantHint(source, tables[0]));
             }
 
             steps.Add(new ConnectionStep("read", "ok", tables.Count == 0 ? "The database has no tables yet." : $"{readable} of {tables.Count} tables can be read.", null));
         }
-        catch (Exception e) when (e is PostgresException or NpgsqlException)
+        catch (LakePortalException e)
         {
-            throw Failed("read", e, source);
+            throw new StepFailedException("read", e.Message, e.Hint);
         }
     }
 
     /// <summary>A server that does not give out its changes can still be loaded in batches: a warning, not a failure.</summary>
-    private static async Task FollowAsync(SourceDefinition source, NpgsqlConnection connection, List<ConnectionStep> steps, CancellationToken cancellationToken)
+    private static async Task FollowAsync(SourceDefinition source, SourceSystem system, List<ConnectionStep> steps, CancellationToken cancellationToken)
     {
         try
         {
-            steps.Add(await new SlotManager(source, connection).FindObstacleAsync(cancellationToken) is { } obstacle
+            steps.Add(await system.FindObstacleAsync(source, cancellationToken) is { } obstacle
                 ? new ConnectionStep("follow", "warn", $"Loads work, modes cdc and bootstrap+cdc do not yet: {obstacle.Message}", obstacle.Hint)
                 : new ConnectionStep("follow", "ok", "Changes can be read from the log.", null));
         }
-        catch (Exception e) when (e is PostgresException or NpgsqlException)
+        catch (LakePortalException e)
         {
-            throw Failed("follow", e, source);
+            throw new StepFailedException("follow", e.Message, e.Hint);
         }
     }
 
-    private static StepFailedException Failed(string step, Exception e, SourceDefinition source)
+    private StepFailedException Failed(string step, Exception e, SourceDefinition source)
     {
-        var known = PostgresErrors.Translate(e, source);
+        var known = systems.For(source).Translate(e, source);
         return new StepFailedException(step, known?.Message ?? e.Message, known?.Hint);
     }
 

@@ -9,19 +9,17 @@ using LakePortal.Ingestion.Offload;
 using LakePortal.Ingestion.Offload.Landing;
 using LakePortal.Ingestion.Reconciliation.Running;
 using LakePortal.Ingestion.Sources;
-using LakePortal.Ingestion.Sources.Postgres;
 using LakePortal.Ingestion.Store;
 using LakePortal.Kernel.Errors;
 using LakePortal.Kernel.Runs;
 using LakePortal.Kernel.Scheduling;
 using MediatR;
-using Npgsql;
 
 namespace LakePortal.Ingestion.Syncs.Status;
 
 internal sealed class GetSyncStatusHandler(
     SyncStore store, SourceStore sources, SyncSummaries summaries, SyncRunDetails details, ReconciliationStore reconciliations, CaptureReports captures, ITableCatalog catalog, IJobSchedule schedule,
-    PostgresConnector connector, TimeProvider clock) : IRequestHandler<GetSyncStatus, SyncStatus>
+    SourceSystems systems, TimeProvider clock) : IRequestHandler<GetSyncStatus, SyncStatus>
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
@@ -88,18 +86,10 @@ internal sealed class GetSyncStatusHandler(
         try
         {
             var source = await sources.GetAsync(sync.Source, both.Token);
-            await using var connection = await connector.OpenAsync(source, both.Token);
-            await using var position = new NpgsqlCommand(PgCatalogSql.Position, connection);
-            var now = (string?)await position.ExecuteScalarAsync(both.Token);
-            if (now is null || applied is null)
-            {
-                return (now, null);
-            }
-
-            await using var distance = new NpgsqlCommand(PgCatalogSql.LogDistance, connection) { Parameters = { new() { Value = now }, new() { Value = applied } } };
-            return (now, (long?)await distance.ExecuteScalarAsync(both.Token));
+            var now = await systems.For(source).PositionAsync(source, both.Token);
+            return (now?.ToString(), now is { } at && LogPosition.TryParse(applied) is { } done && systems.For(source).BytesBetween(done, at) is { } lag ? lag : null);
         }
-        catch (Exception e) when (e is LakePortalException or NpgsqlException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e) when (e is LakePortalException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return (null, null);
         }

@@ -1,6 +1,7 @@
 using LakePortal.Ingestion.Capture;
 using LakePortal.Ingestion.Capture.State;
 using LakePortal.Ingestion.Contracts.Syncs;
+using LakePortal.Ingestion.Sources;
 using LakePortal.Ingestion.Store;
 using LakePortal.Kernel.Runs;
 using LakePortal.Kernel.Scheduling;

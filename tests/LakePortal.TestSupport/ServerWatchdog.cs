@@ -7,41 +7,30 @@ namespace LakePortal.TestSupport;
 /// <c>kill -9</c> included: then the shell stops the server and removes its directory. It has a session of its own, so that what cuts off a
 /// whole process group (Ctrl-C, <c>timeout</c>) does not take it along.
 /// </summary>
-internal sealed class PostgresWatchdog
+internal sealed class ServerWatchdog
 {
-    private const string Script =
-        """
-        cat >/dev/null
-        cd /
-        if [ -f "$2/postmaster.pid" ]; then
-          $4 "$3" stop -D "$2" -m immediate -w -t 30
-        fi
-        rm -rf "$1"
-        """;
-
     private readonly Process _shell;
     private readonly string _root;
 
-    private PostgresWatchdog(Process shell, string root)
+    private ServerWatchdog(Process shell, string root)
     {
         _shell = shell;
         _root = root;
     }
 
     /// <param name="root">Removed at the end.</param>
-    /// <param name="cluster">PostgreSQL's data directory in it; need not be there yet.</param>
-    /// <param name="control">The program <c>pg_ctl</c>.</param>
-    public static PostgresWatchdog Over(string root, string cluster, string control)
+    /// <param name="stop">Shell commands that stop the server; they see <paramref name="root"/> as $1 and the arguments from $2 on.</param>
+    /// <param name="arguments">What the commands need.</param>
+    public static ServerWatchdog Over(string root, string stop, params string[] arguments)
     {
-        var asOwner = Environment.UserName == "root" ? "setpriv --reuid=postgres --regid=postgres --init-groups --" : "";
         var start = new ProcessStartInfo("setsid") { RedirectStandardInput = true, WorkingDirectory = "/" };
         // Nobody reads its outputs any more when it has to act: the inherited ones may be closed pipes.
-        foreach (var argument in (string[])["sh", "-c", $"exec >/dev/null 2>&1\n{Script}", "watchdog", root, cluster, control, asOwner])
+        foreach (var argument in (string[])["sh", "-c", $"exec >/dev/null 2>&1\ncat >/dev/null\ncd /\n{stop}\nrm -rf \"$1\"", "watchdog", root, .. arguments])
         {
             start.ArgumentList.Add(argument);
         }
 
-        return new PostgresWatchdog(Process.Start(start)!, root);
+        return new ServerWatchdog(Process.Start(start)!, root);
     }
 
     /// <summary>Stops the server and waits until its directory is gone.</summary>
@@ -53,7 +42,7 @@ internal sealed class PostgresWatchdog
             await _shell.WaitForExitAsync();
             if (_shell.ExitCode != 0 || Directory.Exists(_root))
             {
-                throw new InvalidOperationException($"PostgreSQL in {_root} was not stopped and removed (exit code {_shell.ExitCode}).");
+                throw new InvalidOperationException($"The server in {_root} was not stopped and removed (exit code {_shell.ExitCode}).");
             }
         }
     }

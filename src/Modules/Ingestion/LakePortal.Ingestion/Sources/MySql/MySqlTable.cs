@@ -1,0 +1,70 @@
+using LakePortal.Ingestion.Offload.Mapping;
+
+namespace LakePortal.Ingestion.Sources.MySql;
+
+/// <param name="DataType">Without its parameters: <c>int</c>, <c>decimal</c>, <c>enum</c>.</param>
+/// <param name="DisplayType">As the server prints it: <c>int(10) unsigned</c>.</param>
+/// <param name="Precision">Digits of a decimal, bits of a bit; 0: none.</param>
+/// <param name="Scale">Decimals of a decimal, digits of a second's fraction.</param>
+/// <param name="Charset">Null: not text.</param>
+/// <param name="HasDefault">Rows that are there when the column comes get a value that is not null.</param>
+internal sealed record MySqlColumn(
+    short Number, string Name, string DataType, string DisplayType, int Precision, int Scale, string? Charset, bool NotNull, bool IsGenerated, bool HasDefault)
+    : SourceColumn(Number, Name, DisplayType, NotNull, IsGenerated)
+{
+    public bool IsUnsigned => DisplayType.Contains("unsigned", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The labels of an enum or a set, in their order.</summary>
+    public IReadOnlyList<string> Labels => DataType is "enum" or "set" ? ReadLabels(DisplayType) : [];
+
+    /// <summary>Length of a binary(n), whose zeros at the end the log leaves out.</summary>
+    public int Length { get; init; }
+
+    private static List<string> ReadLabels(string type)
+    {
+        var labels = new List<string>();
+        var i = type.IndexOf('\'', StringComparison.Ordinal);
+        while (i >= 0 && i < type.Length)
+        {
+            var label = new System.Text.StringBuilder();
+            for (i++; i < type.Length; i++)
+            {
+                if (type[i] == '\'' && (i + 1 == type.Length || type[i + 1] != '\''))
+                {
+                    break;
+                }
+
+                i += type[i] == '\'' ? 1 : 0;
+                label.Append(type[i]);
+            }
+
+            labels.Add(label.ToString());
+            i = type.IndexOf('\'', i + 1);
+        }
+
+        return labels;
+    }
+}
+
+/// <summary>A table or view as information_schema describes it.</summary>
+internal sealed record MySqlTable : SourceTable
+{
+    /// <summary>Null: a view.</summary>
+    public required string? Engine { get; init; }
+
+    /// <summary>Reads see one moment, and changes are undone with their transaction.</summary>
+    public bool IsTransactional => Engine is "InnoDB" or "ROCKSDB" or "TokuDB";
+
+    /// <summary>The server gives tables no number that everybody may see; what was dropped and made again shows in the log.</summary>
+    public override uint Identity => 1;
+
+    public override string Sql => MySqlSql.Qualified(Schema, Name);
+
+    public override bool HasRowVersions => false;
+
+    public override string Quote(string identifier) => MySqlSql.Quote(identifier);
+
+    public override MappedType Map(SourceColumn column) => MySqlTypes.Map((MySqlColumn)column);
+
+    public override MappedType AsText(SourceColumn column, string? note) => MySqlTypes.AsText((MySqlColumn)column, note);
+}
