@@ -1,6 +1,8 @@
 using LakePortal.Iceberg;
 using LakePortal.Iceberg.Schemas;
+using LakePortal.Kernel.Secrets;
 using LakePortal.TestSupport;
+using Microsoft.Extensions.DependencyInjection;
 using MySqlConnector;
 
 namespace LakePortal.Ingestion.Tests.MySql;
@@ -17,7 +19,7 @@ internal sealed class MySqlLake : IAsyncDisposable
     public string Database { get; }
 
     public static async Task<MySqlLake> StartAsync(MariaDbServer server, string? database = null, IReadOnlyDictionary<string, string?>? settings = null) =>
-        new(await IngestionLake.StartWithoutSourceAsync(settings), server, database ?? await server.CreateDatabaseAsync());
+        new(await IngestionLake.StartWithoutSourceAsync(settings, s => s.AddSingleton<ISecretResolver, OnePassword>()), server, database ?? await server.CreateDatabaseAsync());
 
     public Task ExecuteAsync(string sql) => Server.ExecuteAsync(Database, sql);
 
@@ -29,7 +31,7 @@ internal sealed class MySqlLake : IAsyncDisposable
         host: 127.0.0.1
         port: {Server.Port}
         username: {Server.User}
-        password: {password ?? "${env:LAKEPORTAL_TEST_MARIADB}"}
+        password: {password ?? "${secret:right}"}
         {extra}
         """;
 
@@ -127,6 +129,13 @@ internal sealed class MySqlLake : IAsyncDisposable
     {
         rows.Sort(StringComparer.Ordinal);
         return rows;
+    }
+
+    private sealed class OnePassword : ISecretResolver
+    {
+        public Task<string> ResolveAsync(string text, CancellationToken cancellationToken) => Task.FromResult(text == "${secret:right}" ? "lake" : text == "${secret:wrong}" ? "wrong" : text);
+
+        public Task<IReadOnlyList<MissingReference>> FindMissingAsync(string text, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<MissingReference>>([]);
     }
 
     private static string Show(IEnumerable<string> rows) => string.Join(" / ", rows.Take(3).Select(r => r.Length > 200 ? r[..200] : r)).Replace('\u001f', '|');
