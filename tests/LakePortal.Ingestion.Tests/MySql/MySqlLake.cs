@@ -94,7 +94,8 @@ internal sealed class MySqlLake : IAsyncDisposable
     {
         "datetime" or "timestamp" => $"DATE_FORMAT({column}, '%Y-%m-%d %H:%i:%s.%f')",
         "time" => $"TIME_FORMAT({column}, '%H:%i:%s.%f')",
-        "bit" => $"CAST({column} + 0 AS CHAR)",
+        "bit" or "year" => $"CAST({column} + 0 AS CHAR)",
+        _ when declared.Contains("zerofill", StringComparison.Ordinal) => $"CAST({column} + 0 AS CHAR)",
         "binary" or "varbinary" or "tinyblob" or "blob" or "mediumblob" or "longblob" => $"LOWER(HEX({column}))",
         "geometry" or "point" or "linestring" or "polygon" => $"LOWER(HEX(ST_AsBinary({column})))",
         "float" => throw new NotSupportedException(declared),
