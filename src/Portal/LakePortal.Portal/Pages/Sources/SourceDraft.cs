@@ -8,9 +8,20 @@ namespace LakePortal.Portal.Pages.Sources;
 /// <summary>What was typed into the wizard. It becomes documents of the same shape as the YAML configuration.</summary>
 public sealed class SourceDraft
 {
+    private string _type = "postgres";
+
     public string Name { get; set; } = "";
 
-    public string Type { get; set; } = "postgres";
+    /// <summary>The port follows it as long as it is the type's own.</summary>
+    public string Type
+    {
+        get => _type;
+        set
+        {
+            Port = Port == PortOf(_type) ? PortOf(value) : Port;
+            _type = value;
+        }
+    }
 
     public string Host { get; set; } = "";
 
@@ -30,6 +41,9 @@ public sealed class SourceDraft
 
     /// <summary>The source exists already: only tables are added.</summary>
     public bool IsSaved { get; set; }
+
+    /// <summary>A whole server is one source, whose databases are the schemas of its tables.</summary>
+    public bool IsServer => Type is "mysql" or "mariadb";
 
     public List<TableChoice> Choices { get; } = [];
 
@@ -55,7 +69,11 @@ public sealed class SourceDraft
         document["type"] = Type;
         document["host"] = Host;
         document["port"] = Port;
-        document["database"] = Database;
+        if (Database.Trim().Length > 0 || !IsServer)
+        {
+            document["database"] = Database;
+        }
+
         document["username"] = Username;
         if (HasPassword)
         {
@@ -135,16 +153,22 @@ public sealed class SourceDraft
         if (!IsSaved)
         {
             Required(faults, "host", Host, "The server's name or address.");
-            Required(faults, "database", Database, "The database to read from.");
+            if (!IsServer)
+            {
+                Required(faults, "database", Database, "The database to read from.");
+            }
+
             Required(faults, "username", Username, "The user to sign in as.");
             if (Port is < 1 or > 65535)
             {
-                faults["port"] = "1 to 65535; PostgreSQL listens on 5432 by default.";
+                faults["port"] = $"1 to 65535; {PortOf(Type)} unless the server was configured otherwise.";
             }
         }
 
         return faults;
     }
+
+    private static int PortOf(string type) => type is "mysql" or "mariadb" ? 3306 : 5432;
 
     private static void Required(Dictionary<string, string> faults, string field, string value, string text)
     {
