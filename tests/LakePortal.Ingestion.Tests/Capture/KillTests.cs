@@ -172,7 +172,7 @@ public sealed class KillTests(PostgresServer server, ITestOutputHelper output)
         var lake = await CaptureLake.StartAsync(server, configure: s => s.AddSingleton<ICaptureSteps>(faults));
         foreach (var table in tables.Where(t => t is not ("nokey" or "renamed")))
         {
-            await lake.ExecuteAsync($"CREATE TABLE {table} (id int PRIMARY KEY, v text, big text); ALTER TABLE {table} ALTER big SET STORAGE EXTERNAL; INSERT INTO {table} SELECT i, 'v', repeat(chr(64 + i), 3000) FROM generate_series(1, 25) i");
+            await lake.ExecuteAsync($"CREATE TABLE {table} (id int PRIMARY KEY, v text, big text); ALTER TABLE {table} ALTER big SET STORAGE EXTERNAL; INSERT INTO {table} SELECT i, 'v', repeat(chr(64 + i % 60), 3000) FROM generate_series(1, {(table == "del" ? 200 : 25)}) i");
         }
 
         if (tables.Contains("renamed"))

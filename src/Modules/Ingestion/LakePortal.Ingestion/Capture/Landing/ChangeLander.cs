@@ -109,7 +109,7 @@ internal sealed class ChangeLander(
         }
 
         var ingestedAt = clock.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", CultureInfo.InvariantCulture) + "+00";
-        var files = await area.WriteFilesAsync(connection, ChangeSql.Raw(changes, columns, Absent(raw, columns), ingestedAt), table.Sync.Raw, cancellationToken);
+        var files = await area.WriteFilesAsync(connection, ChangeSql.Raw(changes, columns, Absent(raw, columns), ingestedAt, isSorted: !isIncomplete), table.Sync.Raw, cancellationToken);
         await steps.ReachedAsync(CaptureStep.RawWritten, table.Name, cancellationToken);
         await deadLetters.WriteAsync(table, letters, batch.End, area, cancellationToken);
         var rawOutcome = await area.CommitAppendAsync(table.Sync.Raw, files, table.Notes.ForCapture(batch.End, ingestedAt), cancellationToken);

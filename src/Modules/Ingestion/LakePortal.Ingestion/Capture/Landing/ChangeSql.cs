@@ -34,12 +34,13 @@ internal static class ChangeSql
             """;
     }
 
-    /// <summary>The log's rows for raw, in the order in which they were staged: that of the log.</summary>
+    /// <summary>The log's rows for raw.</summary>
     /// <param name="absent">Columns that raw has and the changes lack, as expressions.</param>
-    public static string Raw(string changes, IReadOnlyList<string> columns, IReadOnlyList<string> absent, string ingestedAt) =>
+    /// <param name="isSorted">The rows are in the order of the log: to sort them would take memory for all of them at once.</param>
+    public static string Raw(string changes, IReadOnlyList<string> columns, IReadOnlyList<string> absent, string ingestedAt, bool isSorted) =>
         $"""
         SELECT {string.Join(", ", columns.Select(PgSql.Quote).Concat(absent))}, lp_op AS "_op", 'CDC' AS "_load_type", lp_pos AS "_position", lp_xid AS "_txid", lp_committed AS "_committed_at",
-          TIMESTAMPTZ '{ingestedAt}' AS "_ingested_at", lp_unchanged AS "_unchanged" FROM {changes}
+          TIMESTAMPTZ '{ingestedAt}' AS "_ingested_at", lp_unchanged AS "_unchanged" FROM {changes}{(isSorted ? "" : " ORDER BY lp_seq")}
         """;
 
     public static string Names(IEnumerable<string> columns, string? alias = null) => string.Join(", ", columns.Select(c => alias is null ? PgSql.Quote(c) : $"{alias}.{PgSql.Quote(c)}"));

@@ -25,10 +25,15 @@ internal sealed record ComparedColumn(ColumnPlan Plan, int Index, IcebergType? L
     public string Staged => string.Create(CultureInfo.InvariantCulture, $"c{Index}");
 
     /// <summary>The source's value.</summary>
-    public string Source(string prefix = "") => IsRetold ? $"TRY_CAST({prefix}{Staged} AS {Type})" : Cast($"{prefix}{Staged}", Plan.StagingType);
+    public string Source(string prefix = "") => IsRetold ? FromText($"{prefix}{Staged}") : Cast($"{prefix}{Staged}", Plan.StagingType);
 
     /// <summary>The lake's value.</summary>
     public string Lake(string prefix = "") => LakeType is null ? $"NULL::{Type}" : Cast($"{prefix}{PgSql.Quote(Name)}", DuckDbTypes.ToDuckDb(LakeType));
+
+    // DuckDB reads a date and leaves out what follows it: a year before Christ would become one after.
+    private string FromText(string text) => LakeType is PrimitiveType { Kind: PrimitiveKind.Date or PrimitiveKind.Timestamp or PrimitiveKind.TimestampTz }
+        ? $"CASE WHEN {text} LIKE '% BC' THEN NULL ELSE TRY_CAST({text} AS {Type}) END"
+        : $"TRY_CAST({text} AS {Type})";
 
     /// <summary>True where the source's value has no place in the lake's type.</summary>
     public string Loss(string prefix = "")
