@@ -35,9 +35,11 @@ internal sealed class CaptureReports(CaptureStore store, CaptureRegistry registr
                 sync.Name, definition.SourceTable, state, known?.Reason, known?.Hint, Text(live?.RawPosition), Text(live?.RefinedPosition), known?.LastCommitAt, known?.Changes ?? 0, known?.DeadLetters ?? 0, known?.GapFrom));
         }
 
-        var lag = reading?.SourcePosition is { } at && captured is { } c ? at > c ? (long)(at.Value - c.Value) : 0 : (long?)null;
+        // The source is asked now and then; what was captured since was written there before.
+        var at = reading?.SourcePosition is { } asked && captured is { } seen && seen > asked ? seen : reading?.SourcePosition;
+        var lag = at is { } s && captured is { } c ? (long)(s.Value - c.Value) : (long?)null;
         return new CaptureStatus(
-            source, running is null ? "stopped" : row.State, row.Reason, row.Hint, row.Slot, row.Publication, reading?.SourcePosition?.ToString(), captured?.ToString(), row.CapturedAt,
+            source, running is null ? "stopped" : row.State, row.Reason, row.Hint, row.Slot, row.Publication, at?.ToString(), captured?.ToString(), row.CapturedAt,
             reading?.LagSeconds, lag, reading?.RetainedBytes, reading?.SafeBytes, reading?.SlotStatus, reading?.ChangesPerSecond ?? 0, reading?.Changes ?? 0, tables);
     }
 

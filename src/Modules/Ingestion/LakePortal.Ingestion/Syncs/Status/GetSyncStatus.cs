@@ -1,12 +1,10 @@
 using System.Text.Json;
-using LakePortal.Iceberg.Catalog;
 using LakePortal.Ingestion.Capture;
 using LakePortal.Ingestion.Capture.State;
 using LakePortal.Ingestion.Capture.Status;
 using LakePortal.Ingestion.Contracts.Capture;
 using LakePortal.Ingestion.Contracts.Syncs;
 using LakePortal.Ingestion.Offload;
-using LakePortal.Ingestion.Offload.Landing;
 using LakePortal.Ingestion.Reconciliation.Running;
 using LakePortal.Ingestion.Sources;
 using LakePortal.Ingestion.Store;
@@ -18,7 +16,7 @@ using MediatR;
 namespace LakePortal.Ingestion.Syncs.Status;
 
 internal sealed class GetSyncStatusHandler(
-    SyncStore store, SourceStore sources, SyncSummaries summaries, SyncRunDetails details, ReconciliationStore reconciliations, CaptureReports captures, ITableCatalog catalog, IJobSchedule schedule,
+    SyncStore store, SourceStore sources, SyncSummaries summaries, SyncRunDetails details, ReconciliationStore reconciliations, CaptureReports captures, IJobSchedule schedule,
     SourceSystems systems, TimeProvider clock) : IRequestHandler<GetSyncStatus, SyncStatus>
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -62,11 +60,6 @@ internal sealed class GetSyncStatusHandler(
 
         // A table without changes stands where its source stands.
         var applied = table is { State: CaptureStates.Streaming } ? capture.CapturedPosition : table?.RefinedPosition;
-        summary = summary with
-        {
-            RowsRaw = TableRows.Of(await catalog.FindAsync(definition.Raw, cancellationToken)),
-            RowsRefined = TableRows.Of(await catalog.FindAsync(definition.Refined, cancellationToken)),
-        };
         return new SyncStatus(
             summary with { State = table is null || summary.State is "running" or "queued" ? summary.State : table.State, Reason = table?.Reason ?? capture.Reason ?? summary.Reason, LastCommitAt = table?.LastCommitAt ?? summary.LastCommitAt },
             capture.SourcePosition, capture.CapturedPosition, applied, capture.LagSeconds, capture.LagBytes, null, null,

@@ -1,6 +1,8 @@
+using LakePortal.Iceberg.Catalog;
 using LakePortal.Ingestion.Capture;
 using LakePortal.Ingestion.Capture.State;
 using LakePortal.Ingestion.Contracts.Syncs;
+using LakePortal.Ingestion.Offload.Landing;
 using LakePortal.Ingestion.Sources;
 using LakePortal.Ingestion.Store;
 using LakePortal.Kernel.Runs;
@@ -10,7 +12,7 @@ using MediatR;
 namespace LakePortal.Ingestion.Syncs.Status;
 
 /// <summary>What lists and pages show of a sync.</summary>
-internal sealed class SyncSummaries(IRunStore runs, IJobSchedule schedule, CaptureStore captures)
+internal sealed class SyncSummaries(IRunStore runs, IJobSchedule schedule, CaptureStore captures, ITableCatalog catalog)
 {
     public async Task<SyncSummary> SummarizeAsync(SyncRow row, CancellationToken cancellationToken)
     {
@@ -32,10 +34,14 @@ internal sealed class SyncSummaries(IRunStore runs, IJobSchedule schedule, Captu
             state = row.Paused && followed.State == CaptureStates.Streaming ? "paused" : followed.State;
         }
 
+        // What a load counted is not what there is once changes follow.
+        var (raw, refined) = followed is null
+            ? (row.RowsRaw, row.RowsRefined)
+            : (TableRows.Of(await catalog.FindAsync(definition.Raw, cancellationToken)), TableRows.Of(await catalog.FindAsync(definition.Refined, cancellationToken)));
         var reason = state == "failed" ? last!.Error?.Message : Limits(definition);
         var next = definition.Schedule is null ? [] : await schedule.NextFireTimesAsync(SyncJob.Name, row.Name, 1, cancellationToken);
         return new SyncSummary(row.Name, row.Source, definition.SourceTable, definition.Mode, state, reason, definition.Raw.ToString(), definition.Refined.ToString(),
-            definition.Schedule, next.Count > 0 ? next[0] : null, row.LastCommitAt, row.RowsRaw, row.RowsRefined, last)
+            definition.Schedule, next.Count > 0 ? next[0] : null, row.LastCommitAt, raw, refined, last)
             with { Reason = followed?.Reason ?? reason, LastCommitAt = followed?.LastCommitAt ?? row.LastCommitAt };
     }
 
