@@ -4,7 +4,7 @@ using MediatR;
 
 namespace LakePortal.Serving.Contracts.Tables;
 
-/// <param name="Rows">Live rows by the snapshot summary: exact for tables without equality deletes, else an upper bound; null without a snapshot.</param>
+/// <param name="Rows">Live rows by the snapshot summary; null without a snapshot, and with equality deletes, of which only reading tells how many rows they take.</param>
 public sealed record TableSummary(
     string Namespace, string Name, long? Rows, long? Bytes, int? Files, DateTimeOffset? UpdatedAt, int Columns, bool IsReadOnly);
 

@@ -12,17 +12,21 @@ internal static class Summaries
     public static TableSummary Summarise(Table table)
     {
         var snapshot = table.Metadata.CurrentSnapshot;
-        var records = Number(snapshot, "total-records");
         return new TableSummary(
             table.Identifier.Namespace,
             table.Identifier.Name,
-            records is null ? null : records - (Number(snapshot, "total-position-deletes") ?? 0),
+            Rows(snapshot),
             Number(snapshot, "total-files-size"),
             (int?)Number(snapshot, "total-data-files"),
             snapshot?.Timestamp ?? table.Metadata.LastUpdated,
             table.Schema.Fields.Count,
             table.IsReadOnly);
     }
+
+    // How many rows an equality delete takes is known only by reading them.
+    private static long? Rows(Snapshot? snapshot) => Number(snapshot, "total-records") is { } records && (Number(snapshot, "total-equality-deletes") ?? 0) == 0
+        ? records - (Number(snapshot, "total-position-deletes") ?? 0)
+        : null;
 
     public static IReadOnlyList<TableColumn> Columns(Table table) =>
         [.. table.Schema.Fields.Select(f => new TableColumn(f.Id, f.Name, TypeNames.Describe(f.Type), f.Required, f.Doc))];
@@ -51,7 +55,7 @@ internal static class Summaries
             s.Operation,
             Number(s, "added-records") ?? 0,
             (Number(s, "deleted-records") ?? 0) + (Number(s, "added-position-deletes") ?? 0),
-            Number(s, "total-records") is { } total ? total - (Number(s, "total-position-deletes") ?? 0) : null,
+            Rows(s),
             (int)(Number(s, "added-data-files") ?? 0),
             (int)(Number(s, "deleted-data-files") ?? 0),
             s.Summary))];
