@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using LakePortal.Ingestion.Capture.Landing;
-using LakePortal.Ingestion.Capture.Slots;
 using LakePortal.Ingestion.Offload;
 using LakePortal.Ingestion.Sources;
 using LakePortal.Ingestion.Store;
@@ -171,13 +170,12 @@ internal sealed class CaptureService(
         {
             if (await sources.FindAsync(source, cancellationToken) is { } definition)
             {
-                await using var connection = await services.Connector.OpenAsync(definition, cancellationToken);
-                await new SlotManager(definition, connection).DropAsync(row.Slot, row.Publication, cancellationToken);
+                await services.Systems.For(definition).ForgetReaderAsync(definition, row.Slot, row.Publication, cancellationToken);
             }
 
             await services.Store.DeleteAsync(source, cancellationToken);
         }
-        catch (Exception e) when (e is LakePortalException or Npgsql.NpgsqlException)
+        catch (LakePortalException e)
         {
             Log.CaptureNote(logger, source, $"Slot '{row.Slot}' and publication '{row.Publication}' could not be dropped: {e.Message} Drop them on the server, or it keeps its log for ever.");
         }

@@ -2,6 +2,7 @@ using LakePortal.Engine.Writing;
 using LakePortal.Iceberg.Catalog;
 using LakePortal.Ingestion.Capture.Landing;
 using LakePortal.Ingestion.Capture.State;
+using LakePortal.Ingestion.Sources;
 using LakePortal.Ingestion.Sources.Postgres;
 using Microsoft.Extensions.Logging;
 
@@ -9,10 +10,12 @@ namespace LakePortal.Ingestion.Capture;
 
 /// <summary>What captures work with.</summary>
 internal sealed class CaptureServices(
-    PostgresConnector connector, CaptureStore store, ChangeLander lander, TableFitter fitter, RefinedCatchUp catchUp, ILakeWriter writer, ITableCatalog catalog, ICaptureSteps steps, CaptureOptions options, TimeProvider clock,
+    PostgresConnector connector, SourceSystems systems, CaptureStore store, ChangeLander lander, TableFitter fitter, RefinedCatchUp catchUp, ILakeWriter writer, ITableCatalog catalog, ICaptureSteps steps, CaptureOptions options, TimeProvider clock,
     ILogger<SourceCapture> logger)
 {
     public PostgresConnector Connector { get; } = connector;
+
+    public SourceSystems Systems { get; } = systems;
 
     public CaptureStore Store { get; } = store;
 

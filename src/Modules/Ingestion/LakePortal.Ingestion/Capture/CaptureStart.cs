@@ -13,10 +13,8 @@ internal sealed record StartPoint(string Slot, string Publication, LogPosition F
 /// <summary>Before a log is read: the server is checked, slot and publication are made fit, and it is found out whether a part of the log is missing.</summary>
 internal sealed class CaptureStart(CaptureServices services, SourceDefinition source, CaptureTables tables, NpgsqlConnection connection)
 {
-    /// <summary>A gap that begins before everything: positions of before belong to another history.</summary>
-    private static readonly string Everything = LogPosition.Zero.ToString();
-
     private readonly SlotManager _slots = new(source, connection);
+    private readonly TableStates _states = new(services, source, tables);
 
     public async Task<StartPoint> PrepareAsync(CancellationToken cancellationToken)
     {
@@ -29,7 +27,7 @@ internal sealed class CaptureStart(CaptureServices services, SourceDefinition so
                 "Another LakePortal, or a connection that has not ended yet, reads it. If it is neither, give the source another slot: slot: <name>.", isTransient: true);
         }
 
-        await RestoreAsync(cancellationToken);
+        await _states.RestoreAsync(cancellationToken);
         await CheckPositionsAsync(cancellationToken);
 
         // What was missed is noted before it is put right: a process that ends in between must still find it.
@@ -56,46 +54,6 @@ internal sealed class CaptureStart(CaptureServices services, SourceDefinition so
         return new StartPoint(tables.Slot, tables.Publication, from);
     }
 
-    /// <summary>How far each table is: from the lake itself, and from what was noted of its state.</summary>
-    private async Task RestoreAsync(CancellationToken cancellationToken)
-    {
-        foreach (var table in tables.All)
-        {
-            // A load goes on while sessions come and go: it must not commit between the look at the lake and what is made of it.
-            await table.Gate.WaitAsync(cancellationToken);
-            try
-            {
-                await RestoreAsync(table, cancellationToken);
-            }
-            finally
-            {
-                _ = table.Gate.Release();
-            }
-        }
-    }
-
-    private async Task RestoreAsync(CapturedTable table, CancellationToken cancellationToken)
-    {
-        var row = await services.Store.FindTableAsync(table.Name, cancellationToken);
-        var raw = await services.Catalog.FindAsync(table.Sync.Raw, cancellationToken);
-        var refined = await services.Catalog.FindAsync(table.Sync.Refined, cancellationToken);
-        (table.Shape, table.LandedShape, table.Prepared) = (null, null, null);
-        table.RawPosition = table.Notes.Captured(raw) ?? LogPosition.Zero;
-        table.RefinedPosition = table.Notes.Captured(refined) ?? LogPosition.Zero;
-        if (refined is not null)
-        {
-            table.KeyInLake = [.. refined.Schema.IdentifierFieldIds.Select(id => refined.Schema.FindById(id)!.Name)];
-        }
-
-        // A load that was going on is taken up again by its run.
-        (table.State, table.Reason) = (row?.State ?? CaptureStates.Waiting, row?.Reason);
-        (table.Landed, table.StartsOver) = (LandedTable.Parse(row?.Relation), row?.GapFrom == Everything);
-        if (table.StartsOver)
-        {
-            table.RawPosition = LogPosition.Zero;
-        }
-    }
-
     /// <summary>What waits for its load may have been captured from another cluster before, whose positions this one has not reached.</summary>
     private async Task CheckPositionsAsync(CancellationToken cancellationToken)
     {
@@ -103,8 +61,7 @@ internal sealed class CaptureStart(CaptureServices services, SourceDefinition so
         var now = LogPosition.Parse((string)(await command.ExecuteScalarAsync(cancellationToken))!);
         foreach (var table in tables.All.Where(t => t.State == CaptureStates.Waiting && t.RawPosition > now))
         {
-            (table.StartsOver, table.RawPosition) = (true, LogPosition.Zero);
-            _ = await services.Store.ChangeTableAsync(table.Name, source.Name, r => r.GapFrom = Everything, cancellationToken);
+            await _states.StartOverAsync(table, cancellationToken);
         }
     }
 
@@ -171,8 +128,7 @@ internal sealed class CaptureStart(CaptureServices services, SourceDefinition so
 
         var isOther = row.SystemId is not null && (row.SystemId != server.SystemId || row.Timeline != server.Timeline);
 
-        Log.LogLost(services.Logger, source.Name, captured.ToString()!, slot?.Confirmed?.ToString() ?? "now");
-        await services.Store.AddEventAsync(source.Name, null, "gap", $"Changes behind {captured} may be missing: {why}. The tables are loaded again and compared.", captured, cancellationToken);
+        await _states.NoteGapAsync(captured!.Value, why, slot?.Confirmed, cancellationToken);
         if (slot is not null && (slot.Status == "lost" || isOther || !isPublished))
         {
             await using var drop = new NpgsqlCommand(PgCatalogSql.DropSlot, connection) { Parameters = { new() { Value = tables.Slot } } };
@@ -180,22 +136,7 @@ internal sealed class CaptureStart(CaptureServices services, SourceDefinition so
             slot = null;
         }
 
-        foreach (var table in tables.All)
-        {
-            if (table.State is CaptureStates.Streaming or CaptureStates.Loading or CaptureStates.Gap)
-            {
-                (table.State, table.Reason) = (CaptureStates.Waiting, $"Changes behind {captured} may be missing: {why}.");
-            }
-
-            var from = isOther ? Everything : captured.ToString();
-            if (isOther)
-            {
-                (table.StartsOver, table.RawPosition) = (true, LogPosition.Zero);
-            }
-
-            _ = await services.Store.ChangeTableAsync(table.Name, source.Name, r => (r.State, r.Reason, r.GapFrom) = (table.State, table.Reason, isOther ? from : r.GapFrom ?? from), cancellationToken);
-        }
-
+        await _states.ReloadAllAsync(captured!.Value, why, isOther, cancellationToken);
         if (slot is null)
         {
             // Known from now on; a slot that cannot be made yet is not another gap each time it is tried.

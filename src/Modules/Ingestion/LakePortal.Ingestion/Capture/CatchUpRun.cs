@@ -1,25 +1,17 @@
 using System.Text.Json.Nodes;
 using LakePortal.Ingestion.Sources;
-using LakePortal.Ingestion.Sources.Postgres;
 using LakePortal.Ingestion.Syncs;
-using Npgsql;
 
 namespace LakePortal.Ingestion.Capture;
 
 /// <summary>Waits until the lake has everything that the source has now.</summary>
-internal sealed class CatchUpRun(PostgresConnector connector, CaptureRegistry registry)
+internal sealed class CatchUpRun(SourceSystems systems, CaptureRegistry registry)
 {
     public async Task<JsonObject> RunAsync(SourceDefinition source, SyncDefinition sync, CancellationToken cancellationToken)
     {
         var (tables, _) = registry.FindSource(source.Name)
             ?? throw new CaptureHeldException(sync.Name, $"The changes of '{source.Name}' are not being followed at the moment.", $"./lake status sync/{sync.Name} says why.");
-        LogPosition position;
-        await using (var connection = await connector.OpenAsync(source, cancellationToken))
-        {
-            await using var command = new NpgsqlCommand(PgCatalogSql.InsertPosition, connection);
-            position = LogPosition.Parse((string)(await command.ExecuteScalarAsync(cancellationToken))!);
-        }
-
+        var position = await systems.For(source).NextPositionAsync(source, cancellationToken);
         await tables.WhenReached(position, cancellationToken);
         return new JsonObject { ["load"] = "changes", ["position"] = position.ToString(), ["rows_read"] = 0 };
     }

@@ -1,12 +1,10 @@
 using LakePortal.Engine.Writing;
 using LakePortal.Ingestion.Capture.Landing;
 using LakePortal.Ingestion.Capture.Reading;
-using LakePortal.Ingestion.Capture.Slots;
 using LakePortal.Ingestion.Capture.State;
 using LakePortal.Ingestion.Sources;
 using LakePortal.Ingestion.Sources.Postgres;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 
 namespace LakePortal.Ingestion.Capture;
 
@@ -25,32 +23,28 @@ internal sealed class SourceCapture : IAsyncDisposable
     private readonly Lock _batchLock = new();
     private readonly SemaphoreSlim _full = new(0);
     private readonly ManualResetEventSlim _room = new(initialState: true);
-    private readonly NpgsqlConnection _control;
-    private readonly SemaphoreSlim _controlTurn = new(1);
+    private readonly LogSession _session;
     private readonly LogReceiver _receiver;
-    private readonly SourceWatch _watch;
-    private ILogConnection? _log;
     private IStagingArea? _area;
     private long _batches;
     private LogPosition _safe;
     private long _heartbeatAt;
 
-    private SourceCapture(CaptureServices services, SourceDefinition source, CaptureTables tables, CaptureMeter meter, NpgsqlConnection control)
+    private SourceCapture(CaptureServices services, SourceDefinition source, CaptureTables tables, CaptureMeter meter, LogSession session)
     {
-        (_services, _source, _tables, _meter, _control) = (services, source, tables, meter, control);
+        (_services, _source, _tables, _meter, _session) = (services, source, tables, meter, session);
         _receiver = new LogReceiver(tables.Find, Shape, services.Clock);
-        _watch = new SourceWatch(services, source.Name, tables);
     }
 
     public static async Task RunAsync(CaptureServices services, SourceDefinition source, CaptureTables tables, CaptureMeter meter, CancellationToken cancellationToken)
     {
-        var control = await services.Connector.OpenAsync(source, cancellationToken, services.Options.LongestSilence);
-        await using var capture = new SourceCapture(services, source, tables, meter, control);
+        var session = await PgLogSession.OpenAsync(services, source, tables, meter, cancellationToken);
+        await using var capture = new SourceCapture(services, source, tables, meter, session);
         try
         {
             await capture.RunAsync(cancellationToken);
         }
-        catch (Exception e) when (e is not OperationCanceledException && PostgresErrors.Translate(e, source) is { } known && known != e)
+        catch (Exception e) when (e is not OperationCanceledException && services.Systems.For(source).Translate(e, source) is { } known && known != e)
         {
             throw known;
         }
@@ -58,11 +52,7 @@ internal sealed class SourceCapture : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_log is not null)
-        {
-            await _log.DisposeAsync();
-        }
-
+        await _session.EndReadAsync();
         _room.Set();
         _receiver.Batch?.Dispose();
         if (_area is not null)
@@ -70,25 +60,22 @@ internal sealed class SourceCapture : IAsyncDisposable
             await _area.DisposeAsync();
         }
 
-        await _control.DisposeAsync();
+        await _session.DisposeAsync();
         _full.Dispose();
-        _controlTurn.Dispose();
         _room.Dispose();
     }
 
     private async Task RunAsync(CancellationToken cancellationToken)
     {
-        var start = await new CaptureStart(_services, _source, _tables, _control).PrepareAsync(cancellationToken);
+        var (from, name) = await _session.PrepareAsync(cancellationToken);
         _area = await _services.Writer.OpenStagingAsync(cancellationToken);
         await CatchUpAsync(cancellationToken);
 
-        _safe = start.From;
+        _safe = from;
         _receiver.Batch = NewBatch();
-        _receiver.Batch.Advance(start.From);
-        _log = await _services.Connector.OpenLogAsync(_source, cancellationToken);
-        await Task.Run(() => _log.Start(start.Slot, start.From, start.Publication), cancellationToken);
-        await CheckStartAsync(start, cancellationToken);
-        Log.CaptureStarts(_services.Logger, _source.Name, start.From.ToString(), start.Slot);
+        _receiver.Batch.Advance(from);
+        await _session.StartAsync(from, cancellationToken);
+        Log.CaptureStarts(_services.Logger, _source.Name, from.ToString(), name);
         await _services.Store.SetStateAsync(_source.Name, "streaming", null, null, cancellationToken);
         _tables.RequestLoads();
 
@@ -99,20 +86,10 @@ internal sealed class SourceCapture : IAsyncDisposable
         var first = await Task.WhenAny(reading, landing, keeping);
         await stop.CancelAsync();
         _room.Set();
-        await _log.DisposeAsync();
+        await _session.EndReadAsync();
         await Task.WhenAll(reading, landing, keeping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await first;
         cancellationToken.ThrowIfCancellationRequested();
-    }
-
-    /// <summary>Only now the slot is ours. Who read it on since it was looked at has taken changes away, and the server starts behind them without a word.</summary>
-    private async Task CheckStartAsync(StartPoint start, CancellationToken cancellationToken)
-    {
-        var slot = await new SlotManager(_source, _control).FindSlotAsync(start.Slot, cancellationToken);
-        if (slot?.Confirmed != start.From)
-        {
-            throw new CaptureRestartsException(_source.Name, $"the slot '{start.Slot}' was moved from {start.From} to {slot?.Confirmed?.ToString() ?? "nowhere"} while the capture began");
-        }
     }
 
     /// <summary>Refined tables that a crash left behind their raw tables.</summary>
@@ -141,15 +118,17 @@ internal sealed class SourceCapture : IAsyncDisposable
     {
         while (!cancellationToken.IsCancellationRequested)
         {
-            var kind = _log!.Read(out var message, out var end);
+            var kind = _session.Read(_batchLock, _receiver, out var end);
+            if (_receiver.InTransaction)
+            {
+                // A batch ends with a transaction.
+                continue;
+            }
+
             bool isFull;
             lock (_batchLock)
             {
-                if (kind == LogData.Message)
-                {
-                    PgOutputParser.Parse(message, _receiver);
-                }
-                else if (!_receiver.InTransaction)
+                if (kind == LogData.Keepalive)
                 {
                     _receiver.Batch.Advance(end);
                 }
@@ -183,7 +162,7 @@ internal sealed class SourceCapture : IAsyncDisposable
         {
             _ = await _full.WaitAsync(Pause, cancellationToken);
             await BeatAsync(cancellationToken);
-            await _watch.JudgeAsync(_safe, cancellationToken);
+            await _session.JudgeAsync(_safe, cancellationToken);
             if (_tables.TakeRestart() is { } why)
             {
                 throw new CaptureRestartsException(_source.Name, why);
@@ -214,7 +193,7 @@ internal sealed class SourceCapture : IAsyncDisposable
         await _services.Store.SetCapturedAsync(_source.Name, batch.End, cancellationToken);
         await _services.Steps.ReachedAsync(CaptureStep.PositionSaved, null, cancellationToken);
         _safe = batch.End;
-        _log!.Acknowledge(_safe);
+        _session.Acknowledge(_safe);
         _meter.Landed(batch, _services.Clock.GetElapsedTime(started), _services.Clock.GetUtcNow());
         _tables.Landed(batch.End);
         await _services.Steps.ReachedAsync(CaptureStep.Acknowledged, null, cancellationToken);
@@ -227,7 +206,7 @@ internal sealed class SourceCapture : IAsyncDisposable
         while (true)
         {
             await Task.Delay(_services.Options.HeartbeatInterval, _services.Clock, cancellationToken);
-            _log!.Acknowledge(_safe);
+            _session.Acknowledge(_safe);
         }
     }
 
@@ -238,7 +217,7 @@ internal sealed class SourceCapture : IAsyncDisposable
         {
             var batch = _receiver.Batch;
             var isDue = batch.Rows > 0 && (batch.StartedAt is { } at && _services.Clock.GetElapsedTime(at) >= _meter.CommitInterval || batch.Rows >= _services.Options.MostBatchRows || !_room.IsSet || _tables.BarrierBefore(batch.End));
-            var moved = batch.Rows == 0 && batch.End > _safe && (_tables.BarrierBefore(batch.End) || _watch.WaitsFor(batch.End) || batch.End.Value - _safe.Value >= 64 * 1024 || _services.Clock.GetElapsedTime(_heartbeatAt) > TimeSpan.FromSeconds(2));
+            var moved = batch.Rows == 0 && batch.End > _safe && (_tables.BarrierBefore(batch.End) || _session.WaitsFor(batch.End) || batch.End.Value - _safe.Value >= 64 * 1024 || _services.Clock.GetElapsedTime(_heartbeatAt) > TimeSpan.FromSeconds(2));
             if (_receiver.InTransaction || !(isDue || moved))
             {
                 return null;
@@ -263,38 +242,23 @@ internal sealed class SourceCapture : IAsyncDisposable
         }
 
         _heartbeatAt = _services.Clock.GetTimestamp();
-        await _controlTurn.WaitAsync(cancellationToken);
-        try
-        {
-            var seen = await _watch.LookAsync(_control, cancellationToken);
-            await using var command = new NpgsqlCommand(PgCatalogSql.Heartbeat, _control);
-            var position = LogPosition.Parse((string)(await command.ExecuteScalarAsync(cancellationToken))!);
-            _watch.Looked(seen, position);
-            var slot = await new SlotManager(_source, _control).FindSlotAsync(_tables.Slot, cancellationToken);
-            _meter.Observed(position, slot, _safe);
-        }
-        finally
-        {
-            _ = _controlTurn.Release();
-        }
+        await _session.BeatAsync(_safe, cancellationToken);
+
+        // A log in which nobody writes does not move by itself everywhere.
+        _tables.Landed(_safe);
     }
 
     /// <summary>Called by the reading thread, rarely: when a table appears or its definition changes.</summary>
     private TableShape? Shape(CapturedTable table, Relation relation)
     {
-        _controlTurn.Wait();
         try
         {
-            return ShapeReader.ReadAsync(_control, table, relation, CancellationToken.None).GetAwaiter().GetResult();
+            return _session.ReadShape(table, relation);
         }
         catch (Exception e) when (e is CaptureHeldException or TableWithoutColumnsException)
         {
             _services.Lander.HoldAsync(_source.Name, table, (Kernel.Errors.LakePortalException)e, CancellationToken.None).GetAwaiter().GetResult();
             return null;
-        }
-        finally
-        {
-            _ = _controlTurn.Release();
         }
     }
 }

@@ -34,6 +34,9 @@ internal abstract class SourceSystem
     /// <param name="exactWait">How long to wait for a moment to which a position belongs exactly.</param>
     public abstract Task<LoadSnapshot> TakeAsync(SourceDefinition source, TimeSpan exactWait, CancellationToken cancellationToken);
 
+    /// <summary>Nobody follows its log any more: what the server keeps for a reader is given up.</summary>
+    public virtual Task ForgetReaderAsync(SourceDefinition source, string slot, string publication, CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <returns>Null: not an error of the source.</returns>
     public abstract LakePortalException? Translate(Exception error, SourceDefinition source, string? table = null);
 

@@ -3,16 +3,6 @@ using LakePortal.Ingestion.Sources.Postgres.Wire;
 
 namespace LakePortal.Ingestion.Sources.Postgres;
 
-/// <summary>What comes out of a source's log.</summary>
-internal enum LogData
-{
-    /// <summary>A message of the output plug-in.</summary>
-    Message,
-
-    /// <summary>Nothing but the position to which the server has sent all there is.</summary>
-    Keepalive,
-}
-
 /// <summary>A connection that reads a logical replication slot. Reading blocks, by one thread; acknowledging may come from another.</summary>
 internal interface ILogConnection : IAsyncDisposable
 {

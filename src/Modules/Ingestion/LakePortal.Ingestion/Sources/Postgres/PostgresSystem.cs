@@ -52,6 +52,19 @@ internal sealed class PostgresSystem(PostgresConnector connector) : SourceSystem
     public override async Task<LoadSnapshot> TakeAsync(SourceDefinition source, TimeSpan exactWait, CancellationToken cancellationToken) =>
         new PgLoadSnapshot(await SourceSnapshot.TakeAsync(connector, source, exactWait, cancellationToken));
 
+    public override async Task ForgetReaderAsync(SourceDefinition source, string slot, string publication, CancellationToken cancellationToken)
+    {
+        await using var connection = await connector.OpenAsync(source, cancellationToken);
+        try
+        {
+            await new SlotManager(source, connection).DropAsync(slot, publication, cancellationToken);
+        }
+        catch (Exception e) when (e is not LakePortalException && Translate(e, source) is { } translated)
+        {
+            throw translated;
+        }
+    }
+
     public override LakePortalException? Translate(Exception error, SourceDefinition source, string? table = null) => PostgresErrors.Translate(error, source, table);
 
     public override string GrantHint(SourceDefinition source, SourceTable table) =>
