@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using LakePortal.Cli.Commands;
@@ -11,8 +12,11 @@ namespace LakePortal.Cli;
 /// <summary>The commands of <c>./lake</c>, and what their failures look like.</summary>
 internal static class CommandTree
 {
-    public static RootCommand Build() => new("LakePortal: a data lake in one process. './lake demo' shows all of it.")
+    // Help shows the command as it is typed, not the program that stands behind the launcher.
+    public static Command Build() => new("./lake", "LakePortal: a data lake in one process. './lake demo' shows all of it.")
     {
+        new HelpOption(),
+        new VersionOption(),
         DemoCommand.Build(),
         UpCommand.Build(),
         TestCommand.Build(),
@@ -87,7 +91,7 @@ internal static class CommandTree
     private static Stack<string> WordsOf(CommandResult result)
     {
         var names = new Stack<string>();
-        for (SymbolResult? at = result; at is CommandResult { Command: not RootCommand } command; at = at.Parent)
+        for (SymbolResult? at = result; at is CommandResult { Parent: not null } command; at = at.Parent)
         {
             names.Push(command.Command.Name);
         }

@@ -62,7 +62,18 @@ public sealed class AddSourceTests : PageTest
     }
 
     [Fact]
-    public void The_four_steps_end_in_configuration_and_running_syncs()
+    public async Task A_wizard_that_is_left_takes_its_password_with_it()
+    {
+        var shown = Open<AddSourcePage>(PortalUrls.AddSource);
+        Fill(shown);
+        Button(shown, "Test connection").Click();
+        shown.WaitForAssertion(() => Assert.Single(Sender.Requests<TestConnection>()));
+        await DisposeComponentsAsync();
+        Assert.Equal(new DeleteSecret("crm-password"), Sender.Requests<DeleteSecret>().Single());
+    }
+
+    [Fact]
+    public async Task The_four_steps_end_in_configuration_and_running_syncs()
     {
         var shown = Open<AddSourcePage>(PortalUrls.AddSource);
         Fill(shown);
@@ -99,6 +110,8 @@ public sealed class AddSourceTests : PageTest
             schedule: "0 */15 * * * ?"
             """, applied.Texts.Single().Content);
         Assert.Equal("crm_orders", Sender.Requests<RunSync>().Single().Name);
+        await DisposeComponentsAsync();
+        Assert.Empty(Sender.Requests<DeleteSecret>());
     }
 
     [Fact]

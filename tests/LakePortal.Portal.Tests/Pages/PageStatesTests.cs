@@ -39,7 +39,7 @@ public sealed class PageStatesTests : PageTest
         { typeof(SyncPage), PortalUrls.Sync("shop_orders"), typeof(GetSyncStatus), Permissions.SyncsRead, "0/3A41C2F8", "sync/shop_orders" },
         { typeof(SyncPage), PortalUrls.Sync("shop_events"), typeof(GetSyncStatus), Permissions.SyncsRead, "0/3A41B110", "sync/shop_events" },
         { typeof(ReconciliationsPage), PortalUrls.Reconciliations, typeof(ListReconciliations), Permissions.SyncsRead, "different since", "reconciliations" },
-        { typeof(ReconciliationPage), PortalUrls.Reconciliation(SampleCapture.Different), typeof(GetReconciliation), Permissions.SyncsRead, "7 rows of 412,331 differ.", "reconciliations" },
+        { typeof(ReconciliationPage), PortalUrls.Reconciliation(SampleCapture.Different), typeof(GetReconciliation), Permissions.SyncsRead, "7 rows of 412,332 differ.", "reconciliations" },
         { typeof(PipelinesPage), PortalUrls.Pipelines, typeof(ListPipelines), Permissions.PipelinesRead, "sales_daily", "pipelines" },
         { typeof(PipelinePage), PortalUrls.Pipeline("sales_daily"), typeof(GetPipeline), Permissions.PipelinesRead, "customer_value", "runs" },
         { typeof(RunsPage), PortalUrls.Runs, typeof(ListRuns), Permissions.SystemRead, "shop_payments", "runs" },

@@ -26,6 +26,12 @@ internal sealed class ChangePhases(ApiClient api, PrivatePostgres postgres, Shop
         {
             var writing = writer.RunAsync(stop.Token);
             _ = await ApplyCommand.SendAsync(api, ApplyCommand.ReadTexts([Path.Combine(ServerAddress.Home(), "samples", "cdc")], TextReader.Null), dryRun: false, prune: false, cancellationToken);
+            foreach (var sync in Syncs)
+            {
+                // Somebody may have paused it in an earlier demo on the same data.
+                _ = await api.PostAsync($"/api/v1/syncs/{sync}/resume", new JsonObject(), cancellationToken);
+            }
+
             await StreamingAsync(cancellationToken);
             await Task.Delay(Writing, cancellationToken);
             await stop.CancelAsync();

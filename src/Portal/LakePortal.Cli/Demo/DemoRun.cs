@@ -53,7 +53,7 @@ internal sealed class DemoRun(string dataDirectory, int port, TextWriter output)
         output.WriteLine();
         output.WriteLine($"portal   {_portal!.Url.GetLeftPart(UriPartial.Authority)}/");
         output.WriteLine($"sign-in  {_signIn ?? "admin, with the password you have chosen (or the one-time password printed at the first start)"}");
-        output.WriteLine($"source   postgresql://{ShopDatabase.Reader}@127.0.0.1:{_postgres!.Port.ToString(CultureInfo.InvariantCulture)}/{ShopDatabase.Name}, changing five times a second");
+        output.WriteLine($"source   postgresql://{ShopDatabase.Reader}@127.0.0.1:{_postgres!.Port.ToString(CultureInfo.InvariantCulture)}/{ShopDatabase.Name}, changing five times a second; the password is in {ReaderFile}");
         output.WriteLine($"{(complete ? "" : "The phases did not complete; the portal shows what there is. ")}Ctrl-C stops everything.");
         var writer = new ShopWriter(_postgres, _shop!, changesPerSecond: 5).RunAsync(cancellationToken);
         try
@@ -192,9 +192,11 @@ internal sealed class DemoRun(string dataDirectory, int port, TextWriter output)
         }
     }
 
+    private string ReaderFile => Path.Combine(dataDirectory, "postgres", "reader.json");
+
     private string ReaderPassword()
     {
-        var file = Path.Combine(dataDirectory, "postgres", "reader.json");
+        var file = ReaderFile;
         if (File.Exists(file) && JsonSerializer.Deserialize<string>(File.ReadAllText(file)) is { } known)
         {
             return known;

@@ -9,15 +9,17 @@ internal static class Match
     /// <summary>Rows that differ in any way.</summary>
     public static long Differing(ReconciliationInfo run) => run.Missing + run.Extra + run.Changed;
 
+    /// <returns>Rows that either side has, each counted once; null before there is a verdict.</returns>
+    public static long? All(ReconciliationInfo run) => run is { Verdict: not null, RowsSource: { } source } ? source + run.Extra : null;
+
     /// <returns>Share of all rows that either side has; null before there is a verdict.</returns>
     public static double? Share(ReconciliationInfo run)
     {
-        if (run.Verdict is null || run.RowsSource is not { } source)
+        if (All(run) is not { } all)
         {
             return null;
         }
 
-        var all = source + run.Extra;
         return all == 0 ? 1 : Math.Max(0, (double)(all - Differing(run)) / all);
     }
 

@@ -20,6 +20,10 @@ internal static class RunKinds
 
     public static string RunPermission(RunInfo run) => run.Kind == Pipeline ? Permissions.PipelinesRun : Permissions.SyncsRun;
 
+    /// <summary>What a run came to. A comparison that worked and found differences is not good news.</summary>
+    public static string State(RunInfo run) =>
+        run is { Kind: Reconciliation, State: RunState.Succeeded } && run.Result?["verdict"]?.GetValue<string>() is { } verdict ? verdict : Values.States.Name(run.State);
+
     /// <summary>Where a run that was just started is watched.</summary>
     public static string WatchUrl(string kind, string id) => kind == Reconciliation ? PortalUrls.Reconciliation(id) : PortalUrls.Run(id);
 
