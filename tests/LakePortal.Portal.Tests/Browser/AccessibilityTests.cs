@@ -13,32 +13,35 @@ public sealed class AccessibilityTests
         await using var host = await PreviewHost.StartAsync();
         using var playwright = await Playwright.CreateAsync();
         await using var browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = BrowserFactAttribute.Chromium, Args = ["--no-sandbox"] });
-        var faults = new List<string>();
-        foreach (var scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
-        {
-            await using var context = await browser.NewContextAsync(new() { ColorScheme = scheme });
-            var page = await context.NewPageAsync();
-            foreach (var url in Screens.All)
-            {
-                await page.GotoAsync(host.Address + url);
-                await Assertions.Expect(page.Locator("[aria-label=Loading]")).ToHaveCountAsync(0);
-                await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
-                faults.AddRange(await axe.FindFaultsAsync(page));
-            }
+        var found = await Task.WhenAll(FaultsAsync(axe, host, browser, ColorScheme.Light), FaultsAsync(axe, host, browser, ColorScheme.Dark));
+        Assert.True(found.All(f => f.Count == 0), string.Join('\n', found.SelectMany(f => f)));
+    }
 
-            await page.GotoAsync(host.Address + PortalUrls.Syncs);
-            await page.GetByLabel("Choose all shown").CheckAsync();
-            await Assertions.Expect(page.GetByRole(AriaRole.Toolbar)).ToContainTextAsync("6 syncs chosen");
-            foreach (var opener in new[] { "Theme and time zone", "Account of ada", "Help", "Search or jump to" })
-            {
-                await page.GetByRole(AriaRole.Button, new() { Name = opener }).ClickAsync();
-                await Assertions.Expect(page.Locator(".menu:popover-open, .mud-dialog, .palette")).ToHaveCountAsync(1);
-                faults.AddRange(await axe.FindFaultsAsync(page));
-                await page.Keyboard.PressAsync("Escape");
-                await Assertions.Expect(page.Locator(".menu:popover-open, .mud-dialog, .palette")).ToHaveCountAsync(0);
-            }
+    private static async Task<List<string>> FaultsAsync(Axe axe, PreviewHost host, IBrowser browser, ColorScheme scheme)
+    {
+        var faults = new List<string>();
+        await using var context = await browser.NewContextAsync(new() { ColorScheme = scheme });
+        var page = await context.NewPageAsync();
+        foreach (var url in Screens.All)
+        {
+            await page.GotoAsync(host.Address + url);
+            await Assertions.Expect(page.Locator("[aria-label=Loading]")).ToHaveCountAsync(0);
+            await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
+            faults.AddRange(await axe.FindFaultsAsync(page));
         }
 
-        Assert.True(faults.Count == 0, string.Join('\n', faults));
+        await page.GotoAsync(host.Address + PortalUrls.Syncs);
+        await page.GetByLabel("Choose all shown").CheckAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Toolbar)).ToContainTextAsync("6 syncs chosen");
+        foreach (var opener in new[] { "Theme and time zone", "Account of ada", "Help", "Search or jump to" })
+        {
+            await page.GetByRole(AriaRole.Button, new() { Name = opener }).ClickAsync();
+            await Assertions.Expect(page.Locator(".menu:popover-open, .mud-dialog, .palette")).ToHaveCountAsync(1);
+            faults.AddRange(await axe.FindFaultsAsync(page));
+            await page.Keyboard.PressAsync("Escape");
+            await Assertions.Expect(page.Locator(".menu:popover-open, .mud-dialog, .palette")).ToHaveCountAsync(0);
+        }
+
+        return faults;
     }
 }

@@ -150,21 +150,23 @@ public sealed class BrowserTests : IAsyncLifetime
     public async Task Pages_fit_their_window()
     {
         var folder = Environment.GetEnvironmentVariable("LAKEPORTAL_SCREENS");
-        foreach (var (scheme, width, height) in new[] { (ColorScheme.Light, 1440, 900), (ColorScheme.Dark, 1440, 900), (ColorScheme.Light, 390, 844) })
-        {
-            await using var context = await _browser!.NewContextAsync(new BrowserNewContextOptions { ColorScheme = scheme, ViewportSize = new ViewportSize { Width = width, Height = height } });
-            var page = await context.NewPageAsync();
-            foreach (var (url, number) in Screens.All.Select((u, i) => (u, i)))
-            {
-                await OpenAsync(page, url);
-                if (folder is not null)
-                {
-                    await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, $"{scheme}-{width}-{number:00}.png") });
-                }
+        await Task.WhenAll(FitAsync(ColorScheme.Light, 1440, 900, folder), FitAsync(ColorScheme.Dark, 1440, 900, folder), FitAsync(ColorScheme.Light, 390, 844, folder));
+    }
 
-                var overflow = await page.EvaluateAsync<int>("Math.max(document.documentElement.scrollWidth - document.documentElement.clientWidth, document.querySelector('main').scrollWidth - document.querySelector('main').clientWidth)");
-                Assert.True(overflow <= 0, $"{url} is {overflow} px wider than a window of {width}.");
+    private async Task FitAsync(ColorScheme scheme, int width, int height, string? folder)
+    {
+        await using var context = await _browser!.NewContextAsync(new BrowserNewContextOptions { ColorScheme = scheme, ViewportSize = new ViewportSize { Width = width, Height = height } });
+        var page = await context.NewPageAsync();
+        foreach (var (url, number) in Screens.All.Select((u, i) => (u, i)))
+        {
+            await OpenAsync(page, url);
+            if (folder is not null)
+            {
+                await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, $"{scheme}-{width}-{number:00}.png") });
             }
+
+            var overflow = await page.EvaluateAsync<int>("Math.max(document.documentElement.scrollWidth - document.documentElement.clientWidth, document.querySelector('main').scrollWidth - document.querySelector('main').clientWidth)");
+            Assert.True(overflow <= 0, $"{url} is {overflow} px wider than a window of {width}.");
         }
     }
 

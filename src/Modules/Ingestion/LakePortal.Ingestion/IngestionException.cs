@@ -164,6 +164,14 @@ public sealed class CaptureHeldException(string sync, string what, string hint)
     public string Sync { get; } = sync;
 }
 
+/// <summary>The columns of a table have changed in the source, and the sync does not follow that by itself.</summary>
+public sealed class TableSchemaHeldException(string sync, string table, string policy, IReadOnlyList<string> changes)
+    : IngestionException("ingestion.schema-held", ErrorKind.Conflict, $"{table} has changed: {string.Join("; ", changes)}. The sync does not take that over by itself (schema: {policy}).",
+        $"Load the table again to take it over: the button on its page, or POST /api/v1/syncs/{sync}/bootstrap. With schema: evolve it follows by itself.")
+{
+    public string Sync { get; } = sync;
+}
+
 /// <summary>The session that reads a source's log ends, and another begins at once.</summary>
 public sealed class CaptureRestartsException(string source, string why)
     : IngestionException("ingestion.capture-restarts", ErrorKind.Conflict, $"The reading of the log of '{source}' begins anew: {why}.", "Nothing has to be done.", isTransient: true)

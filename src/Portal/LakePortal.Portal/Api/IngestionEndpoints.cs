@@ -103,6 +103,7 @@ internal sealed class IngestionEndpoints : IApiEndpoints
             verified_through = status.VerifiedThrough,
             verified_at = status.VerifiedAt,
             reconcile = status.Reconcile,
+            schema_policy = status.SchemaPolicy,
             source = s.Source,
             source_table = s.SourceTable,
             raw = s.Raw,

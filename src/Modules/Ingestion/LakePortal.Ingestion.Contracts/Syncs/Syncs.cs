@@ -34,6 +34,9 @@ public sealed record SyncStatus(
     /// <summary>How it is compared with its source by the clock; null: it is not.</summary>
     public ReconciliationSchedule? Reconcile { get; init; }
 
+    /// <summary>Of syncs that follow changes: what becomes of other columns in the source. <c>evolve</c>, <c>freeze</c> or <c>hold</c>.</summary>
+    public string? SchemaPolicy { get; init; }
+
     /// <summary>Of syncs that follow changes: how the reading of the source's log is going.</summary>
     public CaptureStatus? Capture { get; init; }
 }

@@ -243,6 +243,12 @@ internal sealed class CaptureService(
                 var ended = run is null ? null : await runner.AwaitAsync(run, CancellationToken.None);
                 if (ended?.State == Kernel.Runs.RunState.Failed)
                 {
+                    if (ended.Error is { Code: "ingestion.schema-held" } held)
+                    {
+                        await services.Lander.HoldAsync(table.Sync.Source, table, held.Message, held.Hint, CancellationToken.None);
+                        return;
+                    }
+
                     _ = await services.Store.ChangeTableAsync(table.Name, table.Sync.Source, r => (r.Reason, r.Hint) = (ended.Error?.Message, ended.Error?.Hint), CancellationToken.None);
 
                     // The next request comes with the next commit or heartbeat; not at once, since what failed mostly fails again.

@@ -24,6 +24,9 @@ internal sealed record OffloadRequest(string RunId, SyncDefinition Sync, SourceD
 
     public byte[]? HashKey { get; init; }
 
+    /// <summary>Somebody asked for it: what has changed in the source is taken over, also where the sync's policy holds the table because of it.</summary>
+    public bool IsAccepting { get; init; }
+
     public bool IsRebuild => Mode == Rebuild;
 
     /// <summary>Only what changed is wanted.</summary>

@@ -52,12 +52,13 @@ internal sealed partial class OffloadRun
             : null;
 
     /// <summary>Generated columns are not in the log before version 18 of the server: a change would empty them.</summary>
-    private HashSet<string> Excluded(SourceTable source, bool isJoined)
+    private HashSet<string> Excluded(SourceTable source, CapturedTable? joined)
     {
         var excluded = request.Sync.Exclude.ToHashSet(StringComparer.Ordinal);
-        if (isJoined)
+        if (joined is not null)
         {
             excluded.UnionWith(source.Columns.Where(c => c.IsGenerated).Select(c => c.Name));
+            excluded.UnionWith(SchemaPolicy.LeftOut(request.Sync, joined.Landed, source));
         }
 
         return excluded;
@@ -85,7 +86,7 @@ internal sealed partial class OffloadRun
             await services.Fitter.NoteAsync(joined, [note], cancellationToken);
         }
 
-        return await services.Fitter.ForLoadAsync(joined, plan, source, key, heaps, definition, _text, m => progress.Note(m), cancellationToken);
+        return await services.Fitter.ForLoadAsync(joined, plan, source, key, heaps, definition, _text, request.IsAccepting, m => progress.Note(m), cancellationToken);
     }
 
     private async Task<Snapshot> CommitJoinedAsync(

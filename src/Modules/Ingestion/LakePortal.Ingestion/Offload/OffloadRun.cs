@@ -140,7 +140,7 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
             text[column] = "text by configuration";
         }
 
-        var plan = TablePlan.For(source, new ColumnChoices(Excluded(source, joined is not null), sync.Hash.ToHashSet(StringComparer.Ordinal), text) { HashKey = request.HashKey });
+        var plan = TablePlan.For(source, new ColumnChoices(Excluded(source, joined), sync.Hash.ToHashSet(StringComparer.Ordinal), text) { HashKey = request.HashKey });
         var sourceKey = sync.Key.Count > 0 ? sync.Key : source.Key;
         var missing = sync.Key.Append(sync.Cursor).FirstOrDefault(k => k is not null && source.Columns.All(c => c.Name != k));
         if (missing is not null)

@@ -45,6 +45,9 @@ internal sealed record SyncDefinition
     /// <summary><c>run</c>: an interrupted load continues and says that its rows are of several moments; <c>table</c>: it starts over.</summary>
     public string Consistency { get; init; } = "run";
 
+    /// <summary>One of <see cref="Capture.Landing.SchemaPolicy"/>.</summary>
+    public string SchemaPolicy { get; init; } = Capture.Landing.SchemaPolicy.Evolve;
+
     /// <summary>Compared with its source by the clock; null: not.</summary>
     public SyncReconcile? Reconcile { get; init; }
 

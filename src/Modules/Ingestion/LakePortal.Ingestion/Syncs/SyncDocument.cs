@@ -33,6 +33,9 @@ internal sealed record SyncDocument
 
     public string Consistency { get; init; } = "run";
 
+    /// <summary>Of a table that follows its changes: what becomes of other columns in the source. evolve, freeze or hold.</summary>
+    public string? Schema { get; init; }
+
     /// <summary>Compares the table with its source by the clock.</summary>
     public SyncReconcileDocument? Reconcile { get; init; }
 }

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using LakePortal.Iceberg;
 using LakePortal.Ingestion.Capture;
+using LakePortal.Ingestion.Capture.Landing;
 using LakePortal.Ingestion.Reconciliation.Running;
 using LakePortal.Ingestion.Sources;
 using LakePortal.Kernel.Configuration;
@@ -85,6 +86,15 @@ internal sealed partial class SyncResolver(SourceStore sources, SourceSystems sy
         if (sync.Consistency is not ("run" or "table"))
         {
             faults.Add(ConfigBinder.Fault(document, "consistency", $"'{sync.Consistency}' is neither run nor table.", "run continues an interrupted load, table starts it over."));
+        }
+
+        if (sync.Schema is { } policy && !SchemaPolicy.All.Contains(policy))
+        {
+            faults.Add(ConfigBinder.Fault(document, "schema", $"There is no schema policy '{policy}'.", Suggestion.For(policy, SchemaPolicy.All) ?? "evolve takes over what changes in the source, freeze leaves new columns out, hold stops the table until somebody has looked."));
+        }
+        else if (sync.Schema is not null && !CaptureService.Follows(sync.Mode))
+        {
+            faults.Add(ConfigBinder.Fault(document, "schema", $"A table in mode '{sync.Mode}' does not follow its changes, which schema is about.", "Leave it out, or use mode: bootstrap+cdc."));
         }
 
         for (var i = 0; i < sync.PartitionBy.Count; i++)
@@ -260,6 +270,7 @@ internal sealed partial class SyncResolver(SourceStore sources, SourceSystems sy
         Refined = sync.Refined is { } refined && TableIdentifier.TryParse(refined, out var f) ? f : new TableIdentifier("refined", name),
         PartitionBy = [.. sync.PartitionBy.Select(p => PartitionText.Parse(p)!)],
         Consistency = sync.Consistency,
+        SchemaPolicy = sync.Schema ?? SchemaPolicy.Evolve,
         Reconcile = sync.Reconcile is { } c ? new SyncReconcile(c.Schedule, c.Timezone, c.Method ?? (CaptureService.Follows(sync.Mode) ? ReconciliationMethods.Rolling : ReconciliationMethods.Snapshot), c.Sample, c.Repair) : null,
     };
 

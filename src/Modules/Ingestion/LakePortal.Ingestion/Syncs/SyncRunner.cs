@@ -212,6 +212,7 @@ internal sealed class SyncRunner(
 
         var request = new OffloadRequest(active.RunId, definition, source, mode, trigger == "resume")
         {
+            IsAccepting = trigger == "manual",
             LearnedText = JsonSerializer.Deserialize<Dictionary<string, string>>(row.TextColumns)!,
             HashKey = definition.Hash.Count == 0 ? null : await hashKeys.GetAsync(definition, cancellationToken),
         };

@@ -43,7 +43,7 @@ internal sealed class ChangeLander(
         {
             await ReloadAsync(source, table, $"{e.Message} The table is loaded anew.", cancellationToken);
         }
-        catch (Exception e) when (e is CaptureHeldException or TableReadOnlyException or TableNotMergeableException)
+        catch (Exception e) when (e is CaptureHeldException or TableSchemaHeldException or TableReadOnlyException or TableNotMergeableException)
         {
             await HoldAsync(source, table, (LakePortalException)e, cancellationToken);
         }
@@ -54,12 +54,14 @@ internal sealed class ChangeLander(
     }
 
     /// <summary>Its changes are taken no further; other tables go on.</summary>
-    public async Task HoldAsync(string source, CapturedTable table, LakePortalException why, CancellationToken cancellationToken)
+    public Task HoldAsync(string source, CapturedTable table, LakePortalException why, CancellationToken cancellationToken) => HoldAsync(source, table, why.Message, why.Hint, cancellationToken);
+
+    public async Task HoldAsync(string source, CapturedTable table, string reason, string? hint, CancellationToken cancellationToken)
     {
-        (table.State, table.Reason) = (CaptureStates.Held, why.Message);
-        Log.TableHeld(logger, table.Name, why.Message);
-        _ = await store.ChangeTableAsync(table.Name, source, row => (row.State, row.Reason, row.Hint) = (CaptureStates.Held, why.Message, why.Hint), cancellationToken);
-        await store.AddEventAsync(source, table.Name, "hold", why.Message, table.RawPosition, cancellationToken);
+        (table.State, table.Reason) = (CaptureStates.Held, reason);
+        Log.TableHeld(logger, table.Name, reason);
+        _ = await store.ChangeTableAsync(table.Name, source, row => (row.State, row.Reason, row.Hint) = (CaptureStates.Held, reason, hint), cancellationToken);
+        await store.AddEventAsync(source, table.Name, "hold", reason, table.RawPosition, cancellationToken);
         Announce(table);
     }
 

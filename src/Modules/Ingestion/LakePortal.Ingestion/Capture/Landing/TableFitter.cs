@@ -19,8 +19,13 @@ internal sealed class TableFitter(ITableCatalog catalog, LakeTables lakeTables, 
             return known;
         }
 
+        if (table.State == CaptureStates.Streaming)
+        {
+            await CheckAsync(table, shape.Plan, shape.Source, cancellationToken);
+        }
+
         await RenameAsync(table, shape.Plan, cancellationToken);
-        var notes = new List<string>();
+        var notes = LeftOutNow(table, shape);
         var prepared = await lakeTables.PrepareAsync(table.Sync, shape.Plan, shape.Source, shape.Key, rebuild: false, notes.Add, cancellationToken);
         await NoteAsync(table, notes, cancellationToken);
 
@@ -39,12 +44,18 @@ internal sealed class TableFitter(ITableCatalog catalog, LakeTables lakeTables, 
     }
 
     /// <summary>For a load, which replaces every row of refined: columns may get any type.</summary>
+    /// <param name="accepts">Somebody asked for the load: it takes over what has changed in the source, also what the sync's policy holds.</param>
     public async Task<PreparedTables> ForLoadAsync(
-        CapturedTable table, TablePlan plan, SourceTable source, IReadOnlyList<string> key, string heaps, string definition, IReadOnlyDictionary<string, string> text, Action<string> note, CancellationToken cancellationToken)
+        CapturedTable table, TablePlan plan, SourceTable source, IReadOnlyList<string> key, string heaps, string definition, IReadOnlyDictionary<string, string> text, bool accepts, Action<string> note, CancellationToken cancellationToken)
     {
         await table.Gate.WaitAsync(cancellationToken);
         try
         {
+            if (!accepts)
+            {
+                await CheckAsync(table, plan, source, cancellationToken);
+            }
+
             if (table.Landed?.Oid == source.Identity)
             {
                 await RenameAsync(table, plan, cancellationToken);
@@ -60,6 +71,26 @@ internal sealed class TableFitter(ITableCatalog catalog, LakeTables lakeTables, 
             _ = table.Gate.Release();
         }
     }
+
+    /// <exception cref="TableSchemaHeldException">The sync does not follow what has changed.</exception>
+    private async Task CheckAsync(CapturedTable table, TablePlan plan, SourceTable source, CancellationToken cancellationToken)
+    {
+        if (table.Sync.SchemaPolicy == SchemaPolicy.Evolve || table.Landed is not { } landed)
+        {
+            return;
+        }
+
+        var changes = SchemaPolicy.Differences(landed, plan, source).Concat(await lakeTables.TypeChangesAsync(table.Sync, plan, cancellationToken)).ToList();
+        if (changes.Count > 0)
+        {
+            throw new TableSchemaHeldException(table.Name, table.Sync.SourceTable, table.Sync.SchemaPolicy, changes);
+        }
+    }
+
+    /// <summary>Said when a column comes, not again with every session.</summary>
+    private static List<string> LeftOutNow(CapturedTable table, TableShape shape) => table.LandedShape is { } before
+        ? [.. SchemaPolicy.LeftOut(table.Sync, table.Landed, shape.Source).Where(n => before.Source.Columns.All(c => c.Name != n)).Select(n => $"{table.Sync.SourceTable}: the new column {n} is left out (schema: {SchemaPolicy.Freeze}).")]
+        : [];
 
     public async Task SaveAsync(CapturedTable table, LandedTable landed, CancellationToken cancellationToken)
     {

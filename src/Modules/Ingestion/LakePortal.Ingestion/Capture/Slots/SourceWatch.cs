@@ -118,7 +118,7 @@ internal sealed class SourceWatch(CaptureServices services, string source, Captu
             throw new CaptureRestartsException(source, $"the publication '{tables.Publication}' does not hold {table.Sync.SourceTable}");
         }
 
-        var filled = now.Columns.Where(c => !landed.Has(c.Number) && !table.Sync.Exclude.Contains(c.Name) && (c.IsFilled || landed.Columns.Any(l => l.Source == c.Name))).ToList();
+        var filled = table.Sync.SchemaPolicy == SchemaPolicy.Freeze ? [] : now.Columns.Where(c => !landed.Has(c.Number) && !table.Sync.Exclude.Contains(c.Name) && (c.IsFilled || landed.Columns.Any(l => l.Source == c.Name))).ToList();
         if (filled.Count > 0)
         {
             table.NeedsLoad ??= TableFitter.Filled(filled.Select(f => f.Name));

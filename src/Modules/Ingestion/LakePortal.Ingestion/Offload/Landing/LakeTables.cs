@@ -45,6 +45,12 @@ internal sealed class LakeTables(ITableCatalog catalog)
         }
     }
 
+    /// <summary>Columns that would get another type.</summary>
+    public async Task<IReadOnlyList<string>> TypeChangesAsync(SyncDefinition sync, TablePlan plan, CancellationToken cancellationToken) => await catalog.FindAsync(sync.Raw, cancellationToken) is { } raw
+        ? [.. plan.Columns.Select(c => (Column: c, raw.Schema.Find(c.LakeName)?.Type)).Where(c => c.Type is not null && !SameType(c.Type, c.Column.Type))
+            .Select(c => $"{c.Column.Source.Name} was {TypeNames.Display(c.Type!)} and is {c.Column.LakeType} ({c.Column.Source.DisplayType})")]
+        : [];
+
     private async Task<PreparedTables> PrepareInTurnAsync(
         SyncDefinition sync, TablePlan plan, SourceTable source, IReadOnlyList<string> key, bool rebuild, Action<string> note, CancellationToken cancellationToken)
     {

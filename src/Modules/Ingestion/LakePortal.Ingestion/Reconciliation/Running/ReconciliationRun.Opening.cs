@@ -1,11 +1,12 @@
 using System.Globalization;
 using LakePortal.Iceberg;
 using LakePortal.Iceberg.Scans;
+using LakePortal.Ingestion.Capture.Landing;
 using LakePortal.Ingestion.Offload.Mapping;
 using LakePortal.Ingestion.Offload.Reading;
 using LakePortal.Ingestion.Reconciliation.Comparison;
-using LakePortal.Ingestion.Sources.Postgres;
 using LakePortal.Ingestion.Sources;
+using LakePortal.Ingestion.Sources.Postgres;
 
 namespace LakePortal.Ingestion.Reconciliation.Running;
 
@@ -82,7 +83,7 @@ internal sealed partial class ReconciliationRun
         var sync = request.Sync;
 
         // What is text in the lake is compared as text; whether a value or the configuration made it so does not matter here.
-        var choices = new ColumnChoices(sync.Exclude.ToHashSet(StringComparer.Ordinal), sync.Hash.ToHashSet(StringComparer.Ordinal), ColumnChoices.None.Text) { HashKey = request.HashKey };
+        var choices = new ColumnChoices(sync.Exclude.Concat(LeftOut(source, lake)).ToHashSet(StringComparer.Ordinal), sync.Hash.ToHashSet(StringComparer.Ordinal), ColumnChoices.None.Text) { HashKey = request.HashKey };
         var typed = TablePlan.For(source, choices);
         var lakePlan = TablePlan.For(source, ComparedTable.Choices(choices, typed, lake, ColumnChoices.None.Text));
         var plan = TablePlan.For(source, ComparedTable.Choices(choices, typed, lake, _retold));
@@ -90,6 +91,11 @@ internal sealed partial class ReconciliationRun
         var key = sourceKey.All(k => plan.Find(k) is not null) ? sourceKey.Select(k => plan.Find(k)!.LakeName).ToList() : [];
         return ComparedTable.Of(source, plan, lakePlan, lake, key, _retold);
     }
+
+    /// <summary>Columns that the sync does not take over are no difference.</summary>
+    private IEnumerable<string> LeftOut(PgTable source, Iceberg.Schemas.Schema lake) => request.Sync.SchemaPolicy == SchemaPolicy.Freeze
+        ? TablePlan.For(source, ColumnChoices.None).Columns.Where(c => lake.Find(c.LakeName) is null).Select(c => c.Source.Name)
+        : [];
 
     private async Task<PgTable> DescribeAsync(SourceSnapshot snapshot, CancellationToken cancellationToken)
     {

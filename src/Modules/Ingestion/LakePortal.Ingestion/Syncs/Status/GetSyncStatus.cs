@@ -68,6 +68,7 @@ internal sealed class GetSyncStatusHandler(
             summary.LastRun is { } run ? await details.FindAsync(run, definition.Mode, cancellationToken) : null)
         {
             Capture = capture,
+            SchemaPolicy = definition.SchemaPolicy,
         };
     }
 
