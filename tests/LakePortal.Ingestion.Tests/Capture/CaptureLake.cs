@@ -103,6 +103,8 @@ internal sealed class CaptureLake : IAsyncDisposable
 
     public Task RestartCaptureAsync() => Services.GetRequiredService<CaptureService>().RestartAsync("src", CancellationToken.None);
 
+    public CaptureReading Reading() => Services.GetRequiredService<CaptureRegistry>().FindSource("src")!.Value.Meter.Reading;
+
     public CaptureStore Store => Services.GetRequiredService<CaptureStore>();
 
     /// <summary>The refined table has what the source has, value by value, once it has come so far. The lake keeps columns that the source has dropped.</summary>

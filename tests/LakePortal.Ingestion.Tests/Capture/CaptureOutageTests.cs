@@ -204,10 +204,38 @@ public sealed class CaptureOutageTests(PostgresServer server, ITestOutputHelper 
         }
         finally
         {
-            using var unmount = Process.Start("umount", [folder.FullName]);
+            using var unmount = Process.Start("umount", ["-l", folder.FullName]);
             await unmount.WaitForExitAsync();
             folder.Delete();
         }
+    }
+
+    [Fact]
+    public async Task Log_that_nobody_reads_is_given_up_before_it_fills_the_source()
+    {
+        var faults = new AlwaysFaults();
+        await using var lake = await CaptureLake.StartAsync(server, new Dictionary<string, string?> { ["Capture:MostRetainedBytes"] = "8388608" }, services => services.AddSingleton<ICaptureSteps>(faults));
+        await lake.ExecuteAsync(Table);
+        await lake.Lake.SyncAsync("public.t", "mode: bootstrap+cdc");
+        await lake.StreamingAsync("src_t");
+        faults.Breaks = true;
+        while (!(await lake.EventsAsync()).Any(e => e.StartsWith("log-given-up:", StringComparison.Ordinal)))
+        {
+            // Each step is looked at before the next: half of the limit is not jumped over.
+            var looked = DateTimeOffset.UnixEpoch;
+            await lake.ExecuteAsync("INSERT INTO t SELECT (SELECT max(id) FROM t) + i, repeat('x', 500) FROM generate_series(1, 1500) i");
+            for (var look = 0; look < 2; look++)
+            {
+                await lake.UntilAsync(() => Task.FromResult(lake.Reading().ObservedAt is { } at && at > looked), "the log is looked at");
+                looked = lake.Reading().ObservedAt!.Value;
+            }
+        }
+
+        Assert.Contains(await lake.EventsAsync(), e => e.StartsWith("log-kept:", StringComparison.Ordinal));
+        Assert.Equal(["0"], await lake.AskSourceAsync("SELECT count(*)::text FROM pg_replication_slots WHERE database = current_database()"));
+        faults.Breaks = false;
+        await lake.EqualAsync("t");
+        await OnceAsync(lake, "t");
     }
 
     /// <summary>LAKE_LONG_TESTS=1: 300 MB.</summary>
@@ -352,5 +380,19 @@ public sealed class CaptureOutageTests(PostgresServer server, ITestOutputHelper 
         public volatile bool IsSlow;
 
         public Task ReachedAsync(CaptureStep step, string? sync, CancellationToken cancellationToken) => IsSlow && step == slow ? Task.Delay(wait, cancellationToken) : Task.CompletedTask;
+    }
+
+    /// <summary>A lake that cannot be written to for a while.</summary>
+    private sealed class AlwaysFaults : ICaptureSteps
+    {
+        private volatile bool _breaks;
+
+        public bool Breaks
+        {
+            get => _breaks;
+            set => _breaks = value;
+        }
+
+        public Task ReachedAsync(CaptureStep step, string? sync, CancellationToken cancellationToken) => _breaks && step == CaptureStep.BeforeRaw ? throw new FaultException(step, sync) : Task.CompletedTask;
     }
 }

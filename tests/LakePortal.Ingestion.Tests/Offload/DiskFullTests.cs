@@ -38,7 +38,7 @@ public sealed class DiskFullTests(PostgresServer server, ITestOutputHelper outpu
         }
         finally
         {
-            using var unmount = Process.Start("umount", [folder.FullName]);
+            using var unmount = Process.Start("umount", ["-l", folder.FullName]);
             await unmount.WaitForExitAsync();
             folder.Delete();
         }

@@ -36,6 +36,10 @@ internal sealed record CaptureOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00", ErrorMessage = "Capture:LongestSilence must be between 00:00:01 and 00:10:00.")]
     public TimeSpan LongestSilence { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>While a capture cannot go on, its server keeps no more log for it than this: then the slot is dropped and the tables are loaded again later. 0: no limit.</summary>
+    [Range(0, long.MaxValue, ErrorMessage = "Capture:MostRetainedBytes must not be negative.")]
+    public long MostRetainedBytes { get; init; } = 100L << 30;
+
     /// <summary>A load waits this long for transactions that were open before it: its position has to belong to its rows exactly.</summary>
     public TimeSpan LoadPositionWait { get; init; } = TimeSpan.FromSeconds(60);
 }

@@ -185,6 +185,7 @@ internal sealed class CaptureService(
     {
         using var system = callers.Enter(Caller.System);
         var wait = services.Options.FirstRetry;
+        var limit = new LogLimit(services);
         while (!cancellationToken.IsCancellationRequested)
         {
             var began = services.Clock.GetTimestamp();
@@ -201,6 +202,7 @@ internal sealed class CaptureService(
                 // A session that went well for a while starts the pauses anew.
                 wait = services.Clock.GetElapsedTime(began) > services.Options.LongestRetry ? services.Options.FirstRetry : wait;
                 await ReportAsync(source, e, wait);
+                await limit.CheckAsync(source, tables, meter, e is LakePortalException ? e.Message : $"{e.GetType().Name}.", cancellationToken);
             }
 
             await Task.Delay(wait, services.Clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

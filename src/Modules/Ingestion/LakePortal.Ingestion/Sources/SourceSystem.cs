@@ -1,3 +1,4 @@
+using LakePortal.Ingestion.Capture.Slots;
 using LakePortal.Ingestion.Offload.Reading;
 using LakePortal.Kernel.Errors;
 
@@ -37,12 +38,21 @@ internal abstract class SourceSystem
     /// <summary>Nobody follows its log any more: what the server keeps for a reader is given up.</summary>
     public virtual Task ForgetReaderAsync(SourceDefinition source, string slot, string publication, CancellationToken cancellationToken) => Task.CompletedTask;
 
+    /// <summary>What the server keeps for a reader that does not read at the moment; null: nothing is kept for anybody.</summary>
+    public virtual Task<KeptLog?> KeptLogAsync(SourceDefinition source, string slot, CancellationToken cancellationToken) => Task.FromResult<KeptLog?>(null);
+
+    /// <summary>Has the server keep no more of it: what was kept is lost.</summary>
+    public virtual Task GiveUpLogAsync(SourceDefinition source, string slot, CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <returns>Null: not an error of the source.</returns>
     public abstract LakePortalException? Translate(Exception error, SourceDefinition source, string? table = null);
 
     /// <summary>What gives the user the right to read a table.</summary>
     public abstract string GrantHint(SourceDefinition source, SourceTable table);
 }
+
+/// <param name="Position">Where the log is.</param>
+internal sealed record KeptLog(LogPosition Position, SlotFacts Slot);
 
 /// <summary>All kinds of sources.</summary>
 internal sealed class SourceSystems(IEnumerable<SourceSystem> systems)

@@ -65,6 +65,38 @@ internal sealed class PostgresSystem(PostgresConnector connector) : SourceSystem
         }
     }
 
+    public override async Task<KeptLog?> KeptLogAsync(SourceDefinition source, string slot, CancellationToken cancellationToken)
+    {
+        if (await AskAsync(source, PgCatalogSql.InsertPosition, cancellationToken) is not { } position)
+        {
+            return null;
+        }
+
+        await using var connection = await connector.OpenAsync(source, cancellationToken);
+        try
+        {
+            return await new SlotManager(source, connection).FindSlotAsync(slot, cancellationToken) is { } facts ? new KeptLog(position, facts) : null;
+        }
+        catch (Exception e) when (e is not LakePortalException && Translate(e, source) is { } translated)
+        {
+            throw translated;
+        }
+    }
+
+    public override async Task GiveUpLogAsync(SourceDefinition source, string slot, CancellationToken cancellationToken)
+    {
+        await using var connection = await connector.OpenAsync(source, cancellationToken);
+        try
+        {
+            await using var drop = new NpgsqlCommand(PgCatalogSql.DropSlot, connection) { Parameters = { new() { Value = slot } } };
+            _ = await drop.ExecuteScalarAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is not LakePortalException && Translate(e, source) is { } translated)
+        {
+            throw translated;
+        }
+    }
+
     public override LakePortalException? Translate(Exception error, SourceDefinition source, string? table = null) => PostgresErrors.Translate(error, source, table);
 
     public override string GrantHint(SourceDefinition source, SourceTable table) =>
