@@ -1,6 +1,8 @@
+using System.Text.Json.Nodes;
 using AngleSharp.Dom;
 using Bunit;
 using LakePortal.Ingestion.Contracts.Capture;
+using LakePortal.Ingestion.Contracts.Reconciliation;
 using LakePortal.Ingestion.Contracts.Syncs;
 using LakePortal.Kernel.Messaging;
 using LakePortal.Portal.Pages.Captures;
@@ -8,7 +10,6 @@ using LakePortal.Portal.Pages.Sources;
 using LakePortal.Portal.Pages.Syncs;
 using LakePortal.Portal.Parts;
 using LakePortal.Portal.Tests.Support;
-using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace LakePortal.Portal.Tests.Pages;
@@ -58,13 +59,41 @@ public sealed class CaptureTests : PageTest
     }
 
     [Fact]
-    public void Changes_that_could_not_be_applied_lead_to_a_query_of_them()
+    public void Changes_that_could_not_be_applied_are_shown_with_their_reasons_and_replayed_one_by_one_or_all()
     {
+        Sender.On<ListDeadLetters>(_ => (IReadOnlyList<DeadLetterInfo>)
+        [
+            new("00000000/00000010#00000001", "c", 7, Now, "Column amount is decimal(9,2), and it is NaN.", new JsonObject { ["id"] = "12", ["amount"] = "NaN" }, false, Now, null, null),
+            new("00000000/00000005#00000001", "u", 6, Now, "Column amount is decimal(9,2), and it is NaN.", null, true, Now, Now, "settled"),
+        ]);
+        Sender.On<ReplayDeadLetters>(_ => "r1");
         var shown = Open<SyncPage>(PortalUrls.Sync("shop_events"));
         Assert.Contains("3 changes could not be applied.", shown.Markup, StringComparison.Ordinal);
-        var link = shown.FindAll("a").First(a => a.TextContent == "Look at them").GetAttribute("href")!;
-        var sql = QueryHelpers.ParseQuery(new Uri(new Uri("http://localhost"), link).Query)["sql"].ToString();
-        Assert.Contains("FROM raw.shop_events__dead_letters", sql, StringComparison.Ordinal);
+        Assert.Equal(PortalUrls.Sync("shop_events", "letters"), shown.FindAll("a").First(a => a.TextContent == "Look at them").GetAttribute("href"));
+
+        shown = Open<SyncPage>(PortalUrls.Sync("shop_events", "letters"));
+        var rows = shown.FindAll("tbody tr");
+        Assert.Contains("it is NaN", rows[0].TextContent, StringComparison.Ordinal);
+        Assert.Contains("id 12, amount NaN", rows[0].TextContent, StringComparison.Ordinal);
+        Assert.Contains("a policy keeps values from you", rows[1].TextContent, StringComparison.Ordinal);
+        Assert.Contains("settled", rows[1].TextContent, StringComparison.Ordinal);
+        Assert.Empty(rows[1].QuerySelectorAll("button"));
+        rows[0].QuerySelector("button")!.Click();
+        Dialogs.WaitForAssertion(() => Assert.Single(Dialogs.FindAll("button"), b => b.TextContent == "Replay"));
+        Dialogs.FindAll("button").Single(b => b.TextContent == "Replay").Click();
+        shown.WaitForAssertion(() => Assert.Equal(["00000000/00000010#00000001"], Sender.Requests<ReplayDeadLetters>().Single().Positions!));
+    }
+
+    [Fact]
+    public void A_window_is_backfilled_by_its_column_and_ends()
+    {
+        Sender.On<BackfillSync>(_ => "r1");
+        var shown = Open<SyncPage>(PortalUrls.Sync("shop_events"));
+        shown.FindAll("button").Single(b => b.TextContent.Trim() == "Backfill…").Click();
+        Dialogs.WaitForAssertion(() => Dialogs.Find("#backfill-from"));
+        Dialogs.Find("#backfill-from").Input("100");
+        Dialogs.FindAll("button").Single(b => b.TextContent == "Backfill").Click();
+        shown.WaitForAssertion(() => Assert.Equal(new BackfillSync("shop_events", null, "100", null), Sender.Requests<BackfillSync>().Single()));
     }
 
     [Theory]

@@ -149,6 +149,20 @@ public sealed class ReconciliationNotPossibleException(string sync, string why, 
     public string Sync { get; } = sync;
 }
 
+/// <summary>There is no dead letter to replay.</summary>
+public sealed class NoDeadLettersException(string sync)
+    : IngestionException("ingestion.no-dead-letters", ErrorKind.NotFound, $"'{sync}' has no open dead letter of these.", $"GET /api/v1/syncs/{sync}/dead-letters lists them.")
+{
+    public string Sync { get; } = sync;
+}
+
+/// <summary>Another reconciliation of the sync goes on.</summary>
+public sealed class ReconciliationBusyException(string sync, string runId)
+    : IngestionException("ingestion.reconciliation-busy", ErrorKind.Conflict, $"Another reconciliation of '{sync}' is going on: {runId}.", "Wait for its end, or cancel it.", isTransient: true)
+{
+    public string Sync { get; } = sync;
+}
+
 /// <summary>The lake moved on between the comparison and the repair.</summary>
 public sealed class RepairOutdatedException(string sync)
     : IngestionException("ingestion.repair-outdated", ErrorKind.Conflict, $"'{sync}' was loaded again while its differences were being repaired; nothing was written.",

@@ -1,4 +1,5 @@
 using LakePortal.Ingestion.Capture;
+using LakePortal.Ingestion.Capture.DeadLetters;
 using LakePortal.Ingestion.Capture.Landing;
 using LakePortal.Ingestion.Capture.Reconciling;
 using LakePortal.Ingestion.Capture.State;
@@ -110,6 +111,8 @@ public sealed class IngestionModule : IModule
         services.AddSingleton<ReconciliationRunner>();
         services.AddHostedService(p => p.GetRequiredService<ReconciliationRunner>());
         services.AddTransient<ReconciliationViews>();
+        services.AddTransient<ValueVisibility>();
+        services.AddSingleton<DeadLetterReplay>();
         services.AddScheduledJob<ReconcileJob>(ReconcileJob.Name);
     }
 }

@@ -17,22 +17,31 @@ internal static class ReconcileCommand
         var output = new Option<string?>("--output", "-o") { Description = "json: one line", HelpName = "json" };
         method.AcceptOnlyFromAmong("snapshot", "rolling");
         output.AcceptOnlyFromAmong("json");
-        return new ServerCommand("reconcile", "Prove that the lake equals the source; exit code 3 when it does not", name, repair, method, sample, output).Does(async (parsed, api, cancellationToken) =>
-        {
-            var id = await StartAsync(api, parsed.GetValue(name)!, parsed.GetValue(method), parsed.GetValue(repair), parsed.GetValue(sample), cancellationToken);
-            var run = await RunWatcher.WaitAsync(api, id, cancellationToken);
-            if (RunWatcher.State(run) != "succeeded")
-            {
-                return RunWatcher.Conclude(run, parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
-            }
-
-            var result = await api.GetAsync($"/api/v1/reconciliations/{id}", cancellationToken);
-            parsed.InvocationConfiguration.Output.WriteLine(parsed.GetValue(output) == "json" ? JsonSerializer.Serialize(result) : JsonText.Pretty(result));
-            return result.GetProperty("verdict").GetString() == "different" ? ExitCode.No : ExitCode.Done;
-        });
+        return new ServerCommand("reconcile", "Prove that the lake equals the source; exit code 3 when it does not", name, repair, method, sample, output).Does((parsed, api, cancellationToken) =>
+            FollowAsync(
+                parsed, api, "/api/v1/reconciliations", Body(parsed.GetValue(name)!, parsed.GetValue(method), parsed.GetValue(repair), parsed.GetValue(sample)),
+                parsed.GetValue(output) == "json", cancellationToken));
     }
 
-    public static async Task<string> StartAsync(ApiClient api, string sync, string? method, bool repair, long? sample, CancellationToken cancellationToken)
+    /// <summary>Starts what is a reconciliation, waits for its end and prints what it found.</summary>
+    public static async Task<int> FollowAsync(ParseResult parsed, ApiClient api, string path, JsonObject body, bool isLine, CancellationToken cancellationToken)
+    {
+        var id = (await api.PostAsync(path, body, cancellationToken)).GetProperty("id").GetString()!;
+        var run = await RunWatcher.WaitAsync(api, id, cancellationToken);
+        if (RunWatcher.State(run) != "succeeded")
+        {
+            return RunWatcher.Conclude(run, parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+        }
+
+        var result = await api.GetAsync($"/api/v1/reconciliations/{id}", cancellationToken);
+        parsed.InvocationConfiguration.Output.WriteLine(isLine ? JsonSerializer.Serialize(result) : JsonText.Pretty(result));
+        return result.GetProperty("verdict").GetString() == "different" ? ExitCode.No : ExitCode.Done;
+    }
+
+    public static async Task<string> StartAsync(ApiClient api, string sync, string? method, bool repair, long? sample, CancellationToken cancellationToken) =>
+        (await api.PostAsync("/api/v1/reconciliations", Body(sync, method, repair, sample), cancellationToken)).GetProperty("id").GetString()!;
+
+    private static JsonObject Body(string sync, string? method, bool repair, long? sample)
     {
         var body = new JsonObject { ["sync"] = sync, ["repair"] = repair };
         if (method is not null)
@@ -45,6 +54,6 @@ internal static class ReconcileCommand
             body["sample"] = rows;
         }
 
-        return (await api.PostAsync("/api/v1/reconciliations", body, cancellationToken)).GetProperty("id").GetString()!;
+        return body;
     }
 }

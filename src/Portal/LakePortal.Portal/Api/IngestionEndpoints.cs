@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using LakePortal.Ingestion.Contracts.Capture;
+using LakePortal.Ingestion.Contracts.Reconciliation;
 using LakePortal.Ingestion.Contracts.Sources;
 using LakePortal.Ingestion.Contracts.Syncs;
 using LakePortal.Portal.Hosting;
@@ -12,6 +13,10 @@ namespace LakePortal.Portal.Api;
 internal sealed class IngestionEndpoints : IApiEndpoints
 {
     internal sealed record RunSyncBody(string? Mode = null);
+
+    internal sealed record BackfillBody(string? Column = null, string? From = null, string? To = null);
+
+    internal sealed record ReplayBody(IReadOnlyList<string>? Positions = null);
 
     public static void Map(IEndpointRouteBuilder endpoints)
     {
@@ -45,6 +50,15 @@ internal sealed class IngestionEndpoints : IApiEndpoints
         });
         syncs.MapPost("/{name}/bootstrap", async (string name, IMediator mediator, CancellationToken cancellationToken) =>
             Results.Json(new { run_id = await mediator.Send(new BootstrapSync(name), cancellationToken) }, statusCode: StatusCodes.Status202Accepted));
+        syncs.MapPost("/{name}/backfill", async (string name, BackfillBody body, IMediator mediator, CancellationToken cancellationToken) =>
+            Results.Json(new { id = await mediator.Send(new BackfillSync(name, body.Column, body.From, body.To), cancellationToken) }, statusCode: StatusCodes.Status202Accepted));
+        syncs.MapGet("/{name}/dead-letters", async (string name, IMediator mediator, bool all = false, string? cursor = null, int limit = 100, CancellationToken cancellationToken = default) =>
+        {
+            var items = await mediator.Send(new ListDeadLetters(name, all, cursor, limit), cancellationToken);
+            return new { items, cursor = items.Count >= limit && items.Count > 0 ? items[^1].Position : null };
+        });
+        syncs.MapPost("/{name}/dead-letters/replay", async (string name, ReplayBody? body, IMediator mediator, CancellationToken cancellationToken) =>
+            Results.Json(new { id = await mediator.Send(new ReplayDeadLetters(name, body?.Positions), cancellationToken) }, statusCode: StatusCodes.Status202Accepted));
         syncs.MapGet("/{name}/events", async (string name, int? limit, IMediator mediator, CancellationToken cancellationToken) =>
         {
             var status = await mediator.Send(new GetSyncStatus(name), cancellationToken);

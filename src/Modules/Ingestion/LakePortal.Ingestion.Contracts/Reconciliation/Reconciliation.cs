@@ -16,6 +16,44 @@ public sealed record StartReconciliation(string Sync, string? Method = null, boo
     public string AuditObject => $"sync/{Sync}";
 }
 
+/// <summary>
+/// Brings a part of a table that follows its changes in line with its source while both go on: rows with a value of a column in a range, on either side, are compared, and what
+/// differs is written as the source has it (<c>_load_type</c> BATCH); changes captured later win. Returns the id of the reconciliation that does it.
+/// </summary>
+/// <param name="Column">By its name in the source; null: the first column of the key.</param>
+/// <param name="From">Inclusive, as the source prints values; null: from the first.</param>
+/// <param name="To">Exclusive; null: to the last.</param>
+[RequiresPermission(Permissions.SyncsRun)]
+public sealed record BackfillSync(string Sync, string? Column = null, string? From = null, string? To = null) : IRequest<string>, IAuditedRequest
+{
+    public string AuditObject => $"sync/{Sync}";
+}
+
+/// <summary>
+/// Brings the rows of dead letters in line with the source, and puts those letters that can be read by now into raw as the changes that they were. Returns the id of the
+/// reconciliation that does it.
+/// </summary>
+/// <param name="Positions">Of the letters; null: all that are open.</param>
+[RequiresPermission(Permissions.SyncsRun)]
+public sealed record ReplayDeadLetters(string Sync, IReadOnlyList<string>? Positions = null) : IRequest<string>, IAuditedRequest
+{
+    public string AuditObject => $"sync/{Sync}";
+}
+
+/// <summary>Changes that could not be applied, newest first. What the caller may not see in the refined table is left out.</summary>
+/// <param name="All">Also those that were replayed.</param>
+/// <param name="Before">Older than the letter at this position (paging).</param>
+[RequiresPermission(Permissions.SyncsRead)]
+public sealed record ListDeadLetters(string Sync, bool All = false, string? Before = null, int Limit = 100) : IRequest<IReadOnlyList<DeadLetterInfo>>;
+
+/// <param name="Position">Place in the source's log.</param>
+/// <param name="Op"><c>c</c>, <c>u</c> or <c>d</c>.</param>
+/// <param name="Payload">The row's values as texts; a value that did not change and was not sent is absent.</param>
+/// <param name="Hidden">Something was left out that the caller may not see.</param>
+/// <param name="Outcome"><c>replayed</c> (in raw by now), <c>settled</c> (the row was taken from the source); null: open.</param>
+public sealed record DeadLetterInfo(
+    string Position, string Op, long? Txid, DateTimeOffset? CommittedAt, string Reason, JsonObject? Payload, bool Hidden, DateTimeOffset? LandedAt, DateTimeOffset? ReplayedAt, string? Outcome);
+
 /// <summary>Waits for a reconciliation to end.</summary>
 [RequiresPermission(Permissions.SyncsRead)]
 public sealed record AwaitReconciliation(string Id) : IRequest<ReconciliationInfo>;
@@ -59,7 +97,11 @@ public sealed record ListDifferences(string Id, int After = 0, int Limit = 100) 
 public sealed record ReconciliationInfo(
     string Id, string Sync, string Method, string State, string? Position, string? LakePosition, bool PositionExact, long? LakeSnapshotId, long? RowsSource, long? RowsLake,
     string? Verdict, long Missing, long Extra, long Changed, long TypeLoss, int Ranges, int RangesDifferent, long? Sample, bool Repair, long Repaired, long? RepairSnapshotId,
-    DateTimeOffset StartedAt, double Seconds, IReadOnlyList<string> Notes, RunError? Error);
+    DateTimeOffset StartedAt, double Seconds, IReadOnlyList<string> Notes, RunError? Error)
+{
+    /// <summary>The part of the table that was compared, in words; null: the whole of it, or a sample.</summary>
+    public string? Scope { get; init; }
+}
 
 /// <param name="Low">First key value of the range; null: no lower end.</param>
 /// <param name="High">Exclusive; null: no upper end.</param>

@@ -60,16 +60,7 @@ internal static class CaptureWords
         "log-given-up" => ("alert", "bad"),
         "hold" => ("lock", "bad"),
         "restart" => ("refresh", "info"),
+        "replay" => ("inbox", "ok"),
         _ => ("circle", "idle"),
     };
-
-    /// <summary>The table of changes that could not be applied.</summary>
-    public static string DeadLetters(string raw) => $"{raw}__dead_letters";
-
-    public static string DeadLetterSql(string raw)
-    {
-        ArgumentNullException.ThrowIfNull(raw);
-        var dot = raw.IndexOf('.', StringComparison.Ordinal);
-        return $"SELECT position, op, txid, committed_at, reason, payload\nFROM {Parts.PortalUrls.Quote(raw[..dot])}.{Parts.PortalUrls.Quote(DeadLetters(raw[(dot + 1)..]))}\nORDER BY position DESC\nLIMIT 100";
-    }
 }

@@ -52,7 +52,7 @@ internal static class Match
 public sealed record ComparedSync(string Name, string? Source, IReadOnlyList<ReconciliationInfo> Runs)
 {
     /// <summary>The newest one that came to a verdict.</summary>
-    public ReconciliationInfo? Latest => Runs.FirstOrDefault(r => r.Verdict is not null);
+    public ReconciliationInfo? Latest => Runs.FirstOrDefault(r => r.Verdict is not null && r.Scope is null);
 
     public ReconciliationInfo? Live => Runs.FirstOrDefault(Match.IsLive);
 
@@ -62,7 +62,7 @@ public sealed record ComparedSync(string Name, string? Source, IReadOnlyList<Rec
     public string State => Live?.State ?? Latest?.Verdict ?? Failed?.State ?? "never-compared";
 
     /// <summary>When the difference that is still there was first seen.</summary>
-    public DateTimeOffset? DifferentSince => Runs.Where(r => r.Verdict is not null).TakeWhile(r => r.Verdict == "different").LastOrDefault()?.StartedAt;
+    public DateTimeOffset? DifferentSince => Runs.Where(r => r.Verdict is not null && r.Scope is null).TakeWhile(r => r.Verdict == "different").LastOrDefault()?.StartedAt;
 
     /// <summary>One per sync; those that need somebody come first.</summary>
     internal static IReadOnlyList<ComparedSync> Of(IReadOnlyList<SyncSummary> syncs, IReadOnlyList<ReconciliationInfo> runs)

@@ -4,6 +4,7 @@ using LakePortal.Iceberg;
 using LakePortal.Iceberg.Catalog;
 using LakePortal.Iceberg.Schemas;
 using LakePortal.Ingestion.Sources;
+using LakePortal.Ingestion.Syncs;
 
 namespace LakePortal.Ingestion.Capture.Landing;
 
@@ -19,9 +20,13 @@ internal sealed class DeadLetterTable(ITableCatalog catalog)
         new(0, "reason", PrimitiveType.String),
         new(0, "payload", PrimitiveType.String, Doc: "the row's values as text, JSON"),
         new(0, "landed_at", PrimitiveType.TimestampTz),
+        new(0, "replayed_at", PrimitiveType.TimestampTz, Doc: "when its row was found right"),
+        new(0, "outcome", PrimitiveType.String, Doc: "replayed or settled; null: open"),
     ];
 
-    public static TableIdentifier For(CapturedTable table) => new(table.Sync.Raw.Namespace, $"{table.Sync.Raw.Name}__dead_letters");
+    public static TableIdentifier For(CapturedTable table) => For(table.Sync);
+
+    public static TableIdentifier For(SyncDefinition sync) => new(sync.Raw.Namespace, $"{sync.Raw.Name}__dead_letters");
 
     /// <summary>Letters of transactions that are there already are not written again.</summary>
     public async Task WriteAsync(CapturedTable table, IReadOnlyList<DeadLetter> letters, LogPosition end, IStagingArea area, CancellationToken cancellationToken)
@@ -60,7 +65,7 @@ internal sealed class DeadLetterTable(ITableCatalog catalog)
             _ = insert.ExecuteNonQuery();
         }
 
-        var files = await area.WriteFilesAsync(connection, "SELECT * FROM dead_letters", identifier, cancellationToken);
+        var files = await area.WriteFilesAsync(connection, $"SELECT *{(existing.Schema.Find("outcome") is null ? "" : ", NULL::TIMESTAMPTZ AS replayed_at, NULL::VARCHAR AS outcome")} FROM dead_letters", identifier, cancellationToken);
         _ = await area.CommitAppendAsync(identifier, files, table.Notes.ForCapture(end, null), cancellationToken);
     }
 }

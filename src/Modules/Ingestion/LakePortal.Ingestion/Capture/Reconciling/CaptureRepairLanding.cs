@@ -57,16 +57,19 @@ internal sealed class CaptureRepairLanding(CaptureRegistry registry, ITableCatal
         await repair.Area.CopyTableAsync(
             repair.Connection, sync.Raw, new Predicate.Compare(field.Id, CompareOp.GreaterOrEqual, position.Sortable), $"\"_position\" >= '{position.Sortable}'", Later, cancellationToken);
         var columns = repair.Plan.Columns.Select(c => c.LakeName).Concat(Absent(rawTable.Schema.Fields.Select(f => f.Name), repair)).ToList();
+
+        // In two steps: DuckDB's rule for the newest row of a group fails on the filters that it makes itself of a join's statistics.
         Execute(repair.Connection, $"""
+            CREATE OR REPLACE TABLE {Later}_wanted AS
+            SELECT * FROM {Later} AS l SEMI JOIN (SELECT {names} FROM {repair.Rows} UNION SELECT {names} FROM {repair.DeletedKeys}) AS k USING ({names})
+            WHERE "_op" <> 't' AND "_position" >= coalesce((SELECT max("_position") FROM {Later} WHERE "_op" = 't'), '');
             CREATE OR REPLACE TABLE {Later}_newest AS
-            SELECT {ChangeSql.Names(columns)}, "_op" = 'd' AS {ChangeSql.DeletedFlag} FROM {Later} AS l
-            SEMI JOIN (SELECT {names} FROM {repair.Rows} UNION SELECT {names} FROM {repair.DeletedKeys}) AS k USING ({names})
-            WHERE "_op" <> 't' AND "_position" >= coalesce((SELECT max("_position") FROM {Later} WHERE "_op" = 't'), '')
-            QUALIFY row_number() OVER (PARTITION BY {names} ORDER BY "_position" DESC) = 1
+            SELECT {ChangeSql.Names(columns)}, "_op" = 'd' AS {ChangeSql.DeletedFlag} FROM {Later}_wanted
+            QUALIFY row_number() OVER (PARTITION BY {names} ORDER BY "_position" DESC, "_ingested_at" DESC) = 1
             """);
         summary[SnapshotNotes.RawSnapshot] = raw.SnapshotId!.Value.ToString(System.Globalization.CultureInfo.InvariantCulture);
         var refined = await repair.Area.MergeAsync(sync.Refined, $"SELECT * FROM {Later}_newest", repair.Key, ChangeSql.DeletedFlag, summary, cancellationToken);
-        Execute(repair.Connection, $"DROP TABLE {Later}; DROP TABLE {Later}_newest");
+        Execute(repair.Connection, $"DROP TABLE {Later}; DROP TABLE {Later}_wanted; DROP TABLE {Later}_newest");
         return new RepairOutcome(raw.SnapshotId, refined.SnapshotId, refined.RowsWritten, refined.RowsDeleted);
     }
 

@@ -30,6 +30,9 @@ internal sealed record ComparedColumn(ColumnPlan Plan, int Index, IcebergType? L
     /// <summary>The lake's value.</summary>
     public string Lake(string prefix = "") => LakeType is null ? $"NULL::{Type}" : Cast($"{prefix}{PgSql.Quote(Name)}", DuckDbTypes.ToDuckDb(LakeType));
 
+    /// <summary>A value out of a text as PostgreSQL prints it; null where it is none.</summary>
+    public string Parsed(string text) => LakeType is PrimitiveType { Kind: PrimitiveKind.Binary or PrimitiveKind.Fixed } ? $"unhex(substr({text}, 3))" : FromText(text);
+
     // DuckDB reads a date and leaves out what follows it: a year before Christ would become one after.
     private string FromText(string text) => LakeType is PrimitiveType { Kind: PrimitiveKind.Date or PrimitiveKind.Timestamp or PrimitiveKind.TimestampTz }
         ? $"CASE WHEN {text} LIKE '% BC' THEN NULL ELSE TRY_CAST({text} AS {Type}) END"

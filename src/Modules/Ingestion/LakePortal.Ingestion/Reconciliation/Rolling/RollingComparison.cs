@@ -20,6 +20,7 @@ internal sealed class RollingComparison(IStagingArea area) : IAsyncDisposable
     private const string Reads = "rolling_reads";
     private const string Log = "rolling_log";
     private const string Newest = "rolling_newest";
+    private const string Truncated = "rolling_truncated";
     private const string Base = "rolling_base";
     private const string Expected = "rolling_expected";
     private const string SourceHashes = "rolling_hashes";
@@ -28,7 +29,7 @@ internal sealed class RollingComparison(IStagingArea area) : IAsyncDisposable
     private readonly DuckDBConnection _connection = area.OpenConnection();
     private ComparedTable? _table;
     private string _lake = "";
-    private string _interval = "";
+    private string _lakeRows = "";
 
     public DuckDBConnection Connection => _connection;
 
@@ -45,31 +46,34 @@ internal sealed class RollingComparison(IStagingArea area) : IAsyncDisposable
 
     public Task<KeyRanges> ChooseRangesAsync(long rows, int most, CancellationToken cancellationToken) => KeyRanges.ChooseAsync(_connection, Table, _lake, rows, most, cancellationToken);
 
-    /// <summary>Sums up both sides of each range that was read.</summary>
-    public async Task<IReadOnlyList<RangeSums>> SumAsync(KeyRanges ranges, IReadOnlyList<ChunkRead> reads, CancellationToken cancellationToken)
+    /// <summary>All rows of the lake.</summary>
+    public string Lake => _lake;
+
+    /// <summary>Sums up both sides of each part that was read.</summary>
+    public async Task<IReadOnlyList<RangeSums>> SumAsync(RollingParts parts, IReadOnlyList<ChunkRead> reads, CancellationToken cancellationToken)
     {
-        _interval = KeyRanges.LakeCondition(Table, reads.Select(r => ranges.Interval(r.Number)));
+        _lakeRows = parts.LakeRows(Table, _lake, reads);
         var key = Table.KeyNames();
         await Sql.ExecuteAsync(_connection, ReadsSql(reads), cancellationToken);
         await Sql.ExecuteAsync(
             _connection,
             $"""
             CREATE OR REPLACE TABLE {Log} AS
-            SELECT r.number, e.* FROM (SELECT *, {ranges.Number} AS own_number FROM (SELECT {Keys()}, {Hash()} AS h, op, pos, xid FROM {LoggedRows()} AS t) AS k) AS e
+            SELECT r.number, e.* FROM {parts.Numbered(Table, $"(SELECT {Keys()}, {Hash()} AS h, op, pos, xid FROM {LoggedRows()} AS t)")} AS e
             JOIN {Reads} AS r ON e.op = 't' OR e.own_number = r.number
             WHERE {SeenTransactions.IsSeenSql(SeenTransactions.WidenedSql("e.xid", "r.xmax"), "r")};
+            CREATE OR REPLACE TABLE {Truncated} AS SELECT number, max(pos) AS cut FROM {Log} WHERE op = 't' GROUP BY number;
             CREATE OR REPLACE TABLE {Newest} AS
-            SELECT number, {key}, h, op, pos FROM {Log} AS e
-            WHERE op <> 't' AND pos > coalesce((SELECT max(pos) FROM {Log} AS t WHERE t.op = 't' AND t.number = e.number), '')
-            QUALIFY row_number() OVER (PARTITION BY number, {key} ORDER BY pos DESC) = 1;
+            SELECT e.number, {Table.KeyNames("e.")}, arg_max(e.h, e.pos) AS h, arg_max(e.op, e.pos) AS op, max(e.pos) AS pos FROM {Log} AS e LEFT JOIN {Truncated} AS c ON c.number = e.number
+            WHERE e.op <> 't' AND (c.cut IS NULL OR e.pos > c.cut) GROUP BY e.number, {Table.KeyNames("e.")};
             CREATE OR REPLACE TABLE {Base} AS
-            SELECT b.number, {ComparedKeys("b.")}, b.h FROM (SELECT *, {ranges.Number} AS number FROM (SELECT {Keys()}, {Hash()} AS h FROM {LakeRows()} AS t) AS k) AS b
-            JOIN {Reads} AS r ON r.number = b.number
-            WHERE NOT EXISTS (SELECT 1 FROM {Log} AS t WHERE t.op = 't' AND t.number = b.number);
+            SELECT r.number, {ComparedKeys("b.")}, b.h FROM {parts.Numbered(Table, $"(SELECT {Keys()}, {Hash()} AS h FROM {LakeRows()} AS t)")} AS b
+            JOIN {Reads} AS r ON r.number = b.own_number
+            ANTI JOIN {Truncated} AS c ON c.number = b.own_number;
             CREATE OR REPLACE TABLE {Expected} AS
             SELECT number, {key}, h FROM {Base} ANTI JOIN {Newest} USING (number, {key})
             UNION ALL SELECT number, {key}, h FROM {Newest} WHERE op <> 'd';
-            CREATE OR REPLACE TABLE {SourceHashes} AS SELECT {RollingRows.Number} AS number, {Table.SourceKey()}, {Table.SourceHash} AS h FROM {RollingRows.Table} AS t;
+            CREATE OR REPLACE TABLE {SourceHashes} AS SELECT {RollingRows.Number} AS number, {Table.SourceKey()}, {Table.SourceHash} AS h FROM {parts.SourceRows(Table)};
             """,
             cancellationToken);
         var source = await SumsAsync(SourceHashes, cancellationToken);
@@ -79,7 +83,7 @@ internal sealed class RollingComparison(IStagingArea area) : IAsyncDisposable
             .. reads.Select(r =>
             {
                 var (s, l) = (source.GetValueOrDefault(r.Number, (0, "")), lake.GetValueOrDefault(r.Number, (0, "")));
-                return new RangeSums(r.Number, ranges.Interval(r.Number), s.Item1, l.Item1, s.Item2, l.Item2);
+                return new RangeSums(r.Number, parts.Interval(r.Number), s.Item1, l.Item1, s.Item2, l.Item2);
             }),
         ];
     }
@@ -107,12 +111,11 @@ internal sealed class RollingComparison(IStagingArea area) : IAsyncDisposable
             CREATE OR REPLACE TABLE {DifferingRows.SourceRows} AS SELECT p.* EXCLUDE ({RollingRows.Number}) FROM {RollingRows.Table} AS p SEMI JOIN {DifferingRows.Picked} AS d ON {equal};
             CREATE OR REPLACE TABLE {DifferingRows.LakeRows} AS
             WITH wanted AS (SELECT * FROM {DifferingRows.Picked} WHERE number <= {shown})
-            SELECT {key}, {taken} FROM (
+            SELECT DISTINCT ON ({key}) {key}, {taken} FROM (
               SELECT b.* FROM (SELECT {Keys()}, {taken} FROM {LakeRows()} AS t) AS b SEMI JOIN (SELECT {key} FROM {Base}) AS known USING ({key}) ANTI JOIN {Newest} USING ({key})
               UNION ALL BY NAME
               SELECT l.* EXCLUDE (pos) FROM (SELECT {Keys()}, {taken}, pos FROM {LoggedRows()} AS t WHERE op <> 't') AS l SEMI JOIN (SELECT * FROM {Newest} WHERE op <> 'd') AS n USING ({key}, pos)
             ) AS r SEMI JOIN wanted USING ({key})
-            QUALIFY row_number() OVER (PARTITION BY {key}) = 1
             """),
             cancellationToken);
     }
@@ -123,6 +126,33 @@ internal sealed class RollingComparison(IStagingArea area) : IAsyncDisposable
 
     public Task AddAgainAsync(IReadOnlyList<RangeSums> different, CancellationToken cancellationToken) =>
         Sql.ExecuteAsync(_connection, $"INSERT INTO {Again} SELECT {Table.KeyNames()} FROM ({DifferentKeys(different)}) AS d", cancellationToken);
+
+    /// <summary>Keys of the picked rows with these numbers, as texts in the key's order; null: of all.</summary>
+    public async Task<IReadOnlyList<string>> KeyTextsAsync(IReadOnlySet<int>? numbers, CancellationToken cancellationToken)
+    {
+        var texts = string.Join(", ", Table.Key.Select((k, i) => ComparedColumn.Text(ComparedTable.KeyName(i), k.LakeType!)));
+        var rows = await Sql.QueryAsync(
+            _connection, $"SELECT number, {texts} FROM {DifferingRows.Picked}", r => (Number: r.GetInt32(0), Key: KeyText(Enumerable.Range(1, Table.Key.Count).Select(r.GetString))), cancellationToken);
+        return [.. rows.Where(r => numbers?.Contains(r.Number) != false).Select(r => r.Key)];
+    }
+
+    public static string KeyText(IEnumerable<string> values) => string.Join('\u001f', values);
+
+    /// <summary>Texts of keys as PostgreSQL prints them, in the form that <see cref="KeyTextsAsync"/> has; null: they are none.</summary>
+    public async Task<IReadOnlyList<string?>> CanonicalAsync(IReadOnlyList<IReadOnlyList<string?>> keys, CancellationToken cancellationToken)
+    {
+        if (keys.Count == 0)
+        {
+            return [];
+        }
+
+        var typed = string.Join(", ", Table.Key.Select((k, i) => string.Create(CultureInfo.InvariantCulture, $"{ComparedColumn.Text(k.Parsed($"v{i}"), k.LakeType!)}")));
+        var values = string.Join(", ", keys.Select((key, n) => string.Create(CultureInfo.InvariantCulture, $"({n}, {string.Join(", ", key.Select(v => v is null ? "NULL::VARCHAR" : Sql.Literal(v)))})")));
+        var names = string.Join(", ", Table.Key.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"v{i}")));
+        return await Sql.QueryAsync(
+            _connection, $"SELECT {typed} FROM (VALUES {values}) AS k(n, {names}) ORDER BY n",
+            r => Enumerable.Range(0, Table.Key.Count).Any(r.IsDBNull) ? null : KeyText(Enumerable.Range(0, Table.Key.Count).Select(r.GetString)), cancellationToken);
+    }
 
     /// <summary>Numbers of the picked keys that still differ.</summary>
     public async Task<IReadOnlySet<int>> RemainingAsync(CancellationToken cancellationToken) =>
@@ -151,7 +181,7 @@ internal sealed class RollingComparison(IStagingArea area) : IAsyncDisposable
         $"CREATE OR REPLACE TABLE {Reads} AS SELECT * FROM (VALUES {string.Join(", ", reads.Select(r => string.Create(CultureInfo.InvariantCulture, $"({r.Number}, {r.Seen.Xmin}::BIGINT, {r.Seen.Xmax}::BIGINT, {r.Seen.RunningSql})")))}) AS v(number, xmin, xmax, running)");
 
     /// <summary>The lake's rows of the window's ranges: l0, l1, … in the common types.</summary>
-    private string LakeRows() => $"(SELECT {string.Join(", ", Table.Columns.Select(c => $"{c.Lake()} AS {c.Taken}"))} FROM {_lake} AS lake WHERE {_interval})";
+    private string LakeRows() => $"(SELECT {string.Join(", ", Table.Columns.Select(c => $"{c.Lake()} AS {c.Taken}"))} FROM {_lakeRows} AS lake)";
 
     /// <summary>The changes in the same form, as refined would hold them.</summary>
     private string LoggedRows()

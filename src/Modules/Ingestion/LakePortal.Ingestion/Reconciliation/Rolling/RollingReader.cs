@@ -1,6 +1,7 @@
 using System.Globalization;
 using LakePortal.Ingestion.Capture.Slots;
 using LakePortal.Ingestion.Offload.CopyBinary;
+using LakePortal.Ingestion.Offload.Mapping;
 using LakePortal.Ingestion.Offload.Reading;
 using LakePortal.Ingestion.Reconciliation.Comparison;
 using LakePortal.Ingestion.Sources;
@@ -76,7 +77,7 @@ internal sealed class RollingReader : IAsyncDisposable
     }
 
     /// <exception cref="SourceTableChangedException">The table is not what it was when reading began.</exception>
-    public async Task<ChunkRead> ReadAsync(ComparedTable table, int number, KeyInterval interval, RollingRows into, CancellationToken cancellationToken)
+    public async Task<ChunkRead> ReadAsync(ComparedTable table, int number, RollingParts parts, RollingRows into, CancellationToken cancellationToken)
     {
         await using var transaction = await _connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellationToken);
 
@@ -94,13 +95,21 @@ internal sealed class RollingReader : IAsyncDisposable
             throw new SourceTableChangedException(Table.Display, "its definition is another one now");
         }
 
-        var columns = string.Join(", ", table.Plan.Columns.Select(c => c.Select));
-        var copy = $"COPY (SELECT {columns} FROM {Table.Sql} WHERE {KeyRanges.SourceCondition(table, interval)}) TO STDOUT (FORMAT binary)";
+        var copies = parts.Copies(table, number);
         var decoders = table.Plan.Columns.Select(c => c.Decoder).ToList();
-        var (rows, bytes) = await Task.Factory.StartNew(() => Copy(copy, decoders, into, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var (rows, bytes) = await Task.Factory.StartNew(() => Copy(copies, decoders, into, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         await transaction.CommitAsync(cancellationToken);
         await into.TakeAsync(number, cancellationToken);
         return new ChunkRead(number, seen, rows, bytes);
+    }
+
+    /// <summary>Reads columns of rows into a staging table, outside of any comparison.</summary>
+    public async Task CopyAsync(TablePlan plan, string where, RollingRows into, CancellationToken cancellationToken)
+    {
+        var copy = $"COPY (SELECT {string.Join(", ", plan.Columns.Select(c => c.Select))} FROM {Table.Sql} WHERE {where}) TO STDOUT (FORMAT binary)";
+        var decoders = plan.Columns.Select(c => c.Decoder).ToList();
+        _ = await Task.Factory.StartNew(() => Copy([copy], decoders, into, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        await into.TakeAsync(0, cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
@@ -112,19 +121,22 @@ internal sealed class RollingReader : IAsyncDisposable
     private static async Task<WatchedTable?> WatchAsync(NpgsqlConnection connection, SyncDefinition sync, CancellationToken cancellationToken) =>
         (await SourceWatch.ReadAsync(connection, [(sync.Schema, sync.Table)], cancellationToken)).Values.SingleOrDefault();
 
-    private (long Rows, long Bytes) Copy(string sql, List<ColumnDecoder> decoders, RollingRows into, CancellationToken cancellationToken)
+    private (long Rows, long Bytes) Copy(IReadOnlyList<string> copies, List<ColumnDecoder> decoders, RollingRows into, CancellationToken cancellationToken)
     {
         var (rows, bytes) = (0L, 0L);
         using var cancelled = cancellationToken.Register(CancelBackend);
         into.Begin();
         try
         {
-            using var stream = _connection.BeginRawBinaryCopy(sql);
-            _pump.Run(stream.Read, decoders, () => into.Chunk, (r, b) =>
+            foreach (var sql in copies)
             {
-                into.Append(r);
-                (rows, bytes) = (rows + r, bytes + b);
-            }, cancellationToken);
+                using var stream = _connection.BeginRawBinaryCopy(sql);
+                _pump.Run(stream.Read, decoders, () => into.Chunk, (r, b) =>
+                {
+                    into.Append(r);
+                    (rows, bytes) = (rows + r, bytes + b);
+                }, cancellationToken);
+            }
         }
         catch (PostgresException e) when (PostgresErrors.Translate(e, _source, _sync.SourceTable) is { } known)
         {

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using LakePortal.Ingestion.Contracts.Reconciliation;
+using LakePortal.Ingestion.Reconciliation.Rolling;
+using LakePortal.Kernel.Errors;
 using LakePortal.Kernel.Runs;
 using MediatR;
 
@@ -9,6 +11,20 @@ internal sealed class StartReconciliationHandler(ReconciliationRunner runner) : 
 {
     public Task<string> Handle(StartReconciliation request, CancellationToken cancellationToken) =>
         runner.StartAsync(request.Sync, request.Method, request.Repair, request.Sample, request.Trigger, cancellationToken);
+}
+
+internal sealed class BackfillSyncHandler(ReconciliationRunner runner) : IRequestHandler<BackfillSync, string>
+{
+    public Task<string> Handle(BackfillSync request, CancellationToken cancellationToken) =>
+        request.From is null && request.To is null
+            ? throw new InvalidInputException("A window has at least one end.", "Give from, to, or both; ./lake reconcile SYNC --repair compares the whole table.")
+            : runner.StartAsync(request.Sync, ReconciliationMethods.Rolling, repair: true, null, "backfill", cancellationToken, new ValueWindow(request.Column, request.From, request.To));
+}
+
+internal sealed class ReplayDeadLettersHandler(ReconciliationRunner runner) : IRequestHandler<ReplayDeadLetters, string>
+{
+    public Task<string> Handle(ReplayDeadLetters request, CancellationToken cancellationToken) =>
+        runner.StartAsync(request.Sync, ReconciliationMethods.Rolling, repair: true, null, "replay", cancellationToken, new LetterKeys(request.Positions));
 }
 
 internal sealed class AwaitReconciliationHandler(ReconciliationRunner runner, ReconciliationViews views) : IRequestHandler<AwaitReconciliation, ReconciliationInfo>
@@ -80,6 +96,9 @@ internal sealed class ReconciliationViews(ReconciliationStore store, IRunStore r
         return new ReconciliationInfo(
             row.RunId, row.Sync, row.Method, state, row.Position, row.LakePosition, row.PositionExact, row.LakeSnapshotId, row.RowsSource, row.RowsLake, row.Verdict,
             row.Missing, row.Extra, row.Changed, row.TypeLoss, row.Ranges, row.RangesDifferent, row.Sample, row.Repair, row.Repaired, row.RepairSnapshotId, row.StartedAt,
-            Math.Round(row.Seconds, 3), JsonSerializer.Deserialize<List<string>>(row.Notes)!, run?.Error);
+            Math.Round(row.Seconds, 3), JsonSerializer.Deserialize<List<string>>(row.Notes)!, run?.Error)
+        {
+            Scope = row.Scope is { } scope ? JsonSerializer.Deserialize<RollingScope>(scope)!.Text : null,
+        };
     }
 }

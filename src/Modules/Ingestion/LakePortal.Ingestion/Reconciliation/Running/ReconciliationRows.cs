@@ -15,6 +15,9 @@ internal sealed class ReconciliationRow
 
     public long? Sample { get; set; }
 
+    /// <summary>JSON of the part of the table that is compared alone; null: all of it.</summary>
+    public string? Scope { get; set; }
+
     /// <summary>False: it runs, or the process was stopped while it ran, and its tag may still be on the table.</summary>
     public required bool Finished { get; set; }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using LakePortal.Iceberg.Scans;
+using LakePortal.Ingestion.Capture.DeadLetters;
 using LakePortal.Ingestion.Reconciliation.Comparison;
 using LakePortal.Ingestion.Reconciliation.Rolling;
 using LakePortal.Ingestion.Sources;
@@ -24,9 +25,14 @@ internal sealed partial class ReconciliationRun
     private RollingState? _rolling;
 
     /// <summary>What is done and what is left; a new attempt goes on with it.</summary>
-    private sealed class RollingState(KeyRanges ranges, IEnumerable<int> pending, Findings found, LakeMoment first)
+    private sealed class RollingState(RollingParts parts, IEnumerable<int> pending, Findings found, LakeMoment first)
     {
-        public KeyRanges Ranges { get; } = ranges;
+        public RollingParts Parts { get; } = parts;
+
+        /// <summary>Keys that differ and were not repaired.</summary>
+        public HashSet<string> Differing { get; } = new(StringComparer.Ordinal);
+
+        public IReadOnlyList<KeptLetter> Letters { get; init; } = [];
 
         public LinkedList<int> Pending { get; } = new(pending);
 
@@ -49,11 +55,12 @@ internal sealed partial class ReconciliationRun
         await using var reader = await RollingReader.OpenAsync(services.Offload.Connector, request.Source, request.Sync, cancellationToken);
         await using var area = await services.Offload.Writer.OpenStagingAsync(cancellationToken);
         await using var comparison = new RollingComparison(area);
-        var state = _rolling ??= await BeginRollingAsync(reader, comparison, cancellationToken);
+        // Keys are listed in the staging area, which lives as long as the attempt.
+        var state = request.Scope is not null ? await BeginRollingAsync(reader, area, comparison, cancellationToken) : _rolling ??= await BeginRollingAsync(reader, area, comparison, cancellationToken);
         progress.Begin("comparing", request.Sample is null ? reader.Table.Rows : null, isEstimate: true);
         while (state.Pending.Count > 0)
         {
-            var window = await ReadWindowAsync(reader, area, comparison, state.Ranges, state.Pending, cancellationToken);
+            var window = await ReadWindowAsync(reader, area, comparison, state.Parts, state.Pending, cancellationToken);
             if (window.Sums.Count == 0)
             {
                 continue;
@@ -69,11 +76,12 @@ internal sealed partial class ReconciliationRun
             state.Found.Ranges.AddRange(window.Sums.Select(s => new ComparedRange(s, window.Lake.Position)));
         }
 
+        await SettleLettersAsync(comparison, state, cancellationToken);
         state.Found.Ranges.Sort((a, b) => a.Sums.Number.CompareTo(b.Sums.Number));
         return state.Found.Result(state.First.Position, isExact: true, state.Last with { Position = state.First.Position }, comparison.Table);
     }
 
-    private async Task<RollingState> BeginRollingAsync(RollingReader reader, RollingComparison comparison, CancellationToken cancellationToken)
+    private async Task<RollingState> BeginRollingAsync(RollingReader reader, Engine.Writing.IStagingArea area, RollingComparison comparison, CancellationToken cancellationToken)
     {
         var (lake, rows) = await BindAsync(reader, comparison, cancellationToken);
         var table = comparison.Table;
@@ -83,6 +91,14 @@ internal sealed partial class ReconciliationRun
         }
 
         progress.Begin("choosing ranges", null, false);
+        var found = new Findings(services.Options.MostDifferences);
+        if (request.Scope is { } scope)
+        {
+            var (keys, letters) = await KeysAsync(scope, reader, area, comparison, cancellationToken);
+            progress.Note(string.Create(CultureInfo.InvariantCulture, $"Comparing {scope.Text}, from {lake.Position} on."));
+            return new RollingState(keys, Enumerable.Range(0, keys.Count), found, lake) { Letters = letters };
+        }
+
         var most = (int)Math.Clamp(rows / services.Options.RollingChunkRows, 1, table.Key[0].Plan.IsText ? MostTextRanges : MostRanges);
         var ranges = await comparison.ChooseRangesAsync(rows, most, cancellationToken);
         var numbers = Enumerable.Range(0, ranges.Count);
@@ -94,7 +110,7 @@ internal sealed partial class ReconciliationRun
         }
 
         progress.Note(string.Create(CultureInfo.InvariantCulture, $"Comparing {ranges.Count} key ranges one after another, from {lake.Position} on."));
-        return new RollingState(ranges, numbers, new Findings(services.Options.MostDifferences), lake);
+        return new RollingState(new RangeParts(ranges), numbers, found, lake);
     }
 
     /// <summary>Binds the lake's newest snapshot and keeps it from expiring.</summary>
@@ -115,7 +131,7 @@ internal sealed partial class ReconciliationRun
 
     /// <summary>Reads the next ranges, waits until the lake has what they saw, and sums up both sides. A range that cannot be decided yet stays pending.</summary>
     private async Task<RollingWindow> ReadWindowAsync(
-        RollingReader reader, Engine.Writing.IStagingArea area, RollingComparison comparison, KeyRanges ranges, LinkedList<int> pending, CancellationToken cancellationToken)
+        RollingReader reader, Engine.Writing.IStagingArea area, RollingComparison comparison, RollingParts parts, LinkedList<int> pending, CancellationToken cancellationToken)
     {
         var rolling = services.Rolling.Last(l => l.Serves(request.Sync));
         var (lake, _) = await BindAsync(reader, comparison, cancellationToken);
@@ -127,7 +143,7 @@ internal sealed partial class ReconciliationRun
         {
             foreach (var number in pending)
             {
-                var read = await reader.ReadAsync(table, number, ranges.Interval(number), rows, cancellationToken);
+                var read = await reader.ReadAsync(table, number, parts, rows, cancellationToken);
                 progress.Add(read.Rows, read.Bytes);
                 reads.Add(read);
                 if (reads.Sum(r => r.Rows) >= services.Options.RollingWindowRows || reads.Sum(r => r.Bytes) >= WindowBytes || services.Offload.Clock.GetElapsedTime(began) >= WindowTime)
@@ -151,7 +167,7 @@ internal sealed partial class ReconciliationRun
             throw new SourceTableChangedException(request.Sync.SourceTable, $"{string.Join(", ", renamed)} got another name");
         }
 
-        var sums = await comparison.SumAsync(ranges with { Table = table }, reads, cancellationToken);
+        var sums = await comparison.SumAsync(parts, reads, cancellationToken);
         foreach (var read in reads)
         {
             _ = pending.Remove(read.Number);
@@ -205,6 +221,7 @@ internal sealed partial class ReconciliationRun
         if (!isRepairable)
         {
             found.Show(shown, _ => false);
+            state.Differing.UnionWith(await comparison.KeyTextsAsync(null, cancellationToken));
             return;
         }
 
@@ -223,7 +240,7 @@ internal sealed partial class ReconciliationRun
         var pending = new LinkedList<int>(window.Different.Select(d => d.Number));
         while (pending.Count > 0)
         {
-            var again = await ReadWindowAsync(reader, area, comparison, state.Ranges, pending, cancellationToken);
+            var again = await ReadWindowAsync(reader, area, comparison, state.Parts, pending, cancellationToken);
             if (again.Different.Count > 0)
             {
                 await comparison.AddAgainAsync(again.Different, cancellationToken);
@@ -232,6 +249,7 @@ internal sealed partial class ReconciliationRun
 
         var remaining = await comparison.RemainingAsync(cancellationToken);
         Count(found, counts, repaired, remaining);
+        state.Differing.UnionWith(await comparison.KeyTextsAsync(remaining, cancellationToken));
         found.Show(shown, n => !remaining.Contains(n));
     }
 }

@@ -5,6 +5,7 @@ using LakePortal.Ingestion.Offload.CopyBinary;
 using LakePortal.Ingestion.Offload.Mapping;
 using LakePortal.Ingestion.Offload.Reading;
 using LakePortal.Ingestion.Reconciliation.Comparison;
+using LakePortal.Ingestion.Reconciliation.Rolling;
 using LakePortal.Ingestion.Sources;
 using LakePortal.Ingestion.Sources.Postgres;
 using LakePortal.Ingestion.Syncs;
@@ -14,7 +15,10 @@ using LakePortal.Kernel.Runs;
 namespace LakePortal.Ingestion.Reconciliation.Running;
 
 internal sealed record ReconciliationRequest(
-    string RunId, SyncDefinition Sync, SourceDefinition Source, string Method, bool Repair, long? Sample, byte[]? HashKey);
+    string RunId, SyncDefinition Sync, SourceDefinition Source, string Method, bool Repair, long? Sample, byte[]? HashKey)
+{
+    public RollingScope? Scope { get; init; }
+}
 
 internal static class ReconciliationMethods
 {

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using LakePortal.Iceberg;
 using LakePortal.Ingestion.Offload;
+using LakePortal.Ingestion.Reconciliation.Rolling;
 using LakePortal.Ingestion.Sources;
 using LakePortal.Ingestion.Syncs;
 using LakePortal.Kernel.Errors;
@@ -27,7 +28,7 @@ internal sealed class ReconciliationRunner(
     private volatile bool _stopping;
 
     /// <summary>Starts one and returns its id; one of the same sync that goes on already is returned instead.</summary>
-    public async Task<string> StartAsync(string name, string? method, bool repair, long? sample, string trigger, CancellationToken cancellationToken)
+    public async Task<string> StartAsync(string name, string? method, bool repair, long? sample, string trigger, CancellationToken cancellationToken, RollingScope? scope = null)
     {
         var definition = SyncResolver.Read(name, (await syncs.GetAsync(name, cancellationToken)).Document);
         method ??= ReconciliationMethods.Snapshot;
@@ -56,17 +57,17 @@ internal sealed class ReconciliationRunner(
         {
             if (_active.TryGetValue(name, out var running))
             {
-                return running.RunId;
+                return scope is null ? running.RunId : throw new ReconciliationBusyException(name, running.RunId);
             }
 
             ObjectDisposedException.ThrowIf(_stopping, this);
             var run = await runs.CreateAsync(Kind, name, trigger, callers.Current?.User ?? Caller.System.User, null, cancellationToken);
             await store.BeginAsync(
-                new ReconciliationRow { RunId = run.Id, Sync = name, Refined = definition.Refined.ToString(), Method = method, Repair = repair, Sample = sample, Finished = false, Notes = "[]", StartedAt = clock.GetUtcNow() },
+                new ReconciliationRow { RunId = run.Id, Sync = name, Refined = definition.Refined.ToString(), Method = method, Repair = repair, Sample = sample, Scope = scope?.ToJson(), Finished = false, Notes = "[]", StartedAt = clock.GetUtcNow() },
                 cancellationToken);
             var active = new ActiveRun(run.Id, name);
             _active[name] = active;
-            active.Work = Task.Run(() => RunAsync(active, definition, method, repair, sample), CancellationToken.None);
+            active.Work = Task.Run(() => RunAsync(active, definition, method, repair, sample, scope), CancellationToken.None);
             return run.Id;
         }
         finally
@@ -142,7 +143,7 @@ internal sealed class ReconciliationRunner(
         _starting.Dispose();
     }
 
-    private async Task RunAsync(ActiveRun active, SyncDefinition definition, string method, bool repair, long? sample)
+    private async Task RunAsync(ActiveRun active, SyncDefinition definition, string method, bool repair, long? sample, RollingScope? scope)
     {
         using var system = callers.Enter(Caller.System);
         var started = clock.GetTimestamp();
@@ -154,7 +155,7 @@ internal sealed class ReconciliationRunner(
                 started = clock.GetTimestamp();
                 await runs.StartAsync(active.RunId, CancellationToken.None);
                 Announce(active.Sync);
-                await CompareAsync(active, definition, method, repair, sample, started);
+                await CompareAsync(active, definition, method, repair, sample, scope, started);
             }
             finally
             {
@@ -173,7 +174,7 @@ internal sealed class ReconciliationRunner(
         }
     }
 
-    private async Task CompareAsync(ActiveRun active, SyncDefinition definition, string method, bool repair, long? sample, long started)
+    private async Task CompareAsync(ActiveRun active, SyncDefinition definition, string method, bool repair, long? sample, RollingScope? scope, long started)
     {
         var cancellationToken = active.Stop.Token;
         Log.ReconciliationStarts(logger, active.Sync, active.RunId);
@@ -185,11 +186,11 @@ internal sealed class ReconciliationRunner(
 
         var hashKey = definition.Hash.Count == 0 ? null : await hashKeys.GetAsync(definition, cancellationToken);
         var progress = new OffloadProgress(runs, active.RunId, definition.SourceTable, clock);
-        var result = await new ReconciliationRun(services, new ReconciliationRequest(active.RunId, definition, source, method, repair, sample, hashKey), progress).RunAsync(cancellationToken);
+        var result = await new ReconciliationRun(services, new ReconciliationRequest(active.RunId, definition, source, method, repair, sample, hashKey) { Scope = scope }, progress).RunAsync(cancellationToken);
         var seconds = clock.GetElapsedTime(started).TotalSeconds;
         await store.SaveAsync(active.RunId, result.Ranges, result.Shown, CancellationToken.None);
         await store.ChangeAsync(active.RunId, row => Fill(row, result, seconds), CancellationToken.None);
-        if (sample is null && result.Verdict is "equal" or "repaired")
+        if (sample is null && scope is null && result.Verdict is "equal" or "repaired")
         {
             await store.VerifyAsync(active.Sync, result.Position, result.RepairSnapshotId ?? result.Lake.SnapshotId, active.RunId, CancellationToken.None);
         }

@@ -1,13 +1,14 @@
 using System.Globalization;
 using LakePortal.Iceberg;
 using LakePortal.Iceberg.Catalog;
+using LakePortal.Ingestion.Capture.DeadLetters;
 using LakePortal.Ingestion.Offload;
 
 namespace LakePortal.Ingestion.Reconciliation.Running;
 
 /// <summary>What reconciliations work with.</summary>
 internal sealed class ReconciliationServices(
-    OffloadServices offload, IEnumerable<ILakeBarrier> barriers, IEnumerable<IRepairLanding> landings, IEnumerable<IRollingLake> rolling, SnapshotTags tags, ReconciliationOptions options)
+    OffloadServices offload, IEnumerable<ILakeBarrier> barriers, IEnumerable<IRepairLanding> landings, IEnumerable<IRollingLake> rolling, SnapshotTags tags, DeadLetterReplay deadLetters, ReconciliationOptions options)
 {
     public OffloadServices Offload { get; } = offload;
 
@@ -19,6 +20,8 @@ internal sealed class ReconciliationServices(
     public IReadOnlyList<IRollingLake> Rolling { get; } = [.. rolling];
 
     public SnapshotTags Tags { get; } = tags;
+
+    public DeadLetterReplay DeadLetters { get; } = deadLetters;
 
     public ReconciliationOptions Options { get; } = options;
 }
