@@ -1,6 +1,7 @@
 using LakePortal.Iceberg.Catalog;
 using LakePortal.Iceberg.Commits;
 using LakePortal.Iceberg.IO;
+using LakePortal.Iceberg.Manifests;
 using LakePortal.Iceberg.Scans;
 using LakePortal.Iceberg.Schemas;
 using LakePortal.Iceberg.Tables;
@@ -73,6 +74,37 @@ internal sealed class IcebergTable(CatalogContext context, TablePointer pointer,
                 return builder.Result;
             },
             cancellationToken);
+
+    public override Task<Table> RemoveSnapshotsAsync(Func<TableMetadata, (IReadOnlySet<long> Snapshots, IReadOnlySet<string> Refs)> choose, CancellationToken cancellationToken) =>
+        ChangeAsync(
+            (current, _) =>
+            {
+                var (snapshots, refs) = choose(current);
+                return SnapshotRemoval.Apply(current, snapshots, refs);
+            },
+            cancellationToken);
+
+    public override async Task<IReadOnlyList<string>> ListFilesOfAsync(IReadOnlyCollection<long> snapshots, CancellationToken cancellationToken)
+    {
+        var wanted = snapshots.ToHashSet();
+        var files = new HashSet<string>(StringComparer.Ordinal);
+        var manifests = new Dictionary<string, ManifestFile>(StringComparer.Ordinal);
+        foreach (var snapshot in Metadata.Snapshots.Where(s => wanted.Contains(s.SnapshotId)))
+        {
+            if (snapshot.Manifests is null)
+            {
+                _ = files.Add(snapshot.ManifestList);
+            }
+
+            foreach (var manifest in await _reader.ManifestsAsync(snapshot, cancellationToken).ConfigureAwait(false))
+            {
+                _ = manifests.TryAdd(manifest.Path, manifest);
+            }
+        }
+
+        var entries = await _reader.EntriesAsync([.. manifests.Values], Metadata, cancellationToken).ConfigureAwait(false);
+        return [.. files.Concat(manifests.Keys).Concat(entries.SelectMany(e => e).Where(e => e.IsLive).Select(e => e.File.Path)).Distinct(StringComparer.Ordinal)];
+    }
 
     public override async Task<Table> RefreshAsync(CancellationToken cancellationToken)
     {

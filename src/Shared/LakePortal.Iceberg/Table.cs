@@ -41,6 +41,17 @@ public abstract class Table
     /// <summary>Creates or moves branches and tags.</summary>
     public abstract Task<Table> UpdateRefsAsync(Action<IRefUpdate> update, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Takes snapshots out of the history, and branches and tags with them; files stay. What remaining refs point to stays. <paramref name="choose"/> is asked again when another commit
+    /// was faster.
+    /// </summary>
+    public virtual Task<Table> RemoveSnapshotsAsync(Func<TableMetadata, (IReadOnlySet<long> Snapshots, IReadOnlySet<string> Refs)> choose, CancellationToken cancellationToken) =>
+        throw new NotSupportedException($"The history of '{Identifier}' cannot be changed.");
+
+    /// <summary>Every file that these snapshots refer to, once each: manifest lists, manifests, live data and delete files.</summary>
+    public virtual Task<IReadOnlyList<string>> ListFilesOfAsync(IReadOnlyCollection<long> snapshots, CancellationToken cancellationToken) =>
+        throw new NotSupportedException($"The files of '{Identifier}' cannot be listed.");
+
     public abstract Task<Table> RefreshAsync(CancellationToken cancellationToken);
 
     /// <summary>

@@ -81,6 +81,7 @@ public sealed class IngestionModule : IModule
         services.AddTransient<SyncRunDetails>();
 
         services.AddSingleton<OffloadStore>();
+        services.AddSingleton<LakePortal.Engine.Writing.IRecordedFiles, RecordedLoadFiles>();
         services.AddSingleton<LakeTables>();
         services.AddSingleton<RefinedWriter>();
         services.AddSingleton<OrphanFiles>();

@@ -1,3 +1,7 @@
+using System.ComponentModel.DataAnnotations;
+using LakePortal.Kernel.Scheduling;
+using LakePortal.Serving.Tables.Maintenance;
+using LakePortal.Serving.Tables.Retention;
 using LakePortal.Engine.Queries;
 using LakePortal.Engine.Writing;
 using LakePortal.Iceberg;
@@ -38,16 +42,36 @@ public sealed class ServingModule : IModule
         services.AddSingleton<StatementCheck>();
         services.AddSingleton<TableLoader>();
         services.AddSingleton<TileRenderer>();
+        var retention = configuration.GetSection(RetentionOptions.SectionName).Get<RetentionOptions>() ?? new RetentionOptions();
+        Validator.ValidateObject(retention, new ValidationContext(retention), validateAllProperties: true);
+        services.AddSingleton(retention);
+        services.AddSingleton<TableExpiry>();
+        services.AddSingleton<TableOrphans>();
+        services.AddScheduledJob<RetentionJob>(RetentionJob.Name);
+        var compaction = configuration.GetSection(CompactionOptions.SectionName).Get<CompactionOptions>() ?? new CompactionOptions();
+        Validator.ValidateObject(compaction, new ValidationContext(compaction), validateAllProperties: true);
+        services.AddSingleton(compaction);
+        services.AddSingleton<CompactionLooks>();
+        services.AddScheduledJob<CompactionJob>(CompactionJob.Name);
         services.AddSingleton<IConfigurationKind, SavedQueryKind>();
         services.AddSingleton<IConfigurationKind, DashboardKind>();
     }
 
-    public Task StartAsync(IServiceProvider services, CancellationToken cancellationToken)
+    public async Task StartAsync(IServiceProvider services, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(services);
         Directory.CreateDirectory(services.GetRequiredService<LakePaths>().Warehouse);
-        return Task.CompletedTask;
+        // Hosts without a scheduler (single commands, tests) keep house by hand.
+        if (services.GetService<IJobSchedule>() is { } schedule)
+        {
+            await ScheduleAsync(schedule, RetentionJob.Name, RetentionJob.Id, services.GetRequiredService<RetentionOptions>().Schedule, "Retention:Schedule", cancellationToken);
+            await ScheduleAsync(schedule, CompactionJob.Name, CompactionJob.Id, services.GetRequiredService<CompactionOptions>().Schedule, "Compaction:Schedule", cancellationToken);
+        }
     }
+
+    private static Task ScheduleAsync(IJobSchedule schedule, string job, string id, string cron, string setting, CancellationToken cancellationToken) => cron.Length == 0
+        ? schedule.RemoveAsync(job, id, cancellationToken)
+        : schedule.SetAsync(job, id, CronSchedule.Parse(cron, null, setting), paused: false, cancellationToken);
 
     private static void AddLake(IServiceCollection services, IConfiguration configuration)
     {

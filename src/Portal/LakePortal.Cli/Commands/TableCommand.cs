@@ -34,7 +34,33 @@ internal static class TableCommand
             parsed.InvocationConfiguration.Output.WriteLine(JsonText.Pretty(table));
             return ExitCode.Done;
         });
-        return new Command("table", "Work on tables") { register };
+        return new Command("table", "Work on tables")
+        {
+            register,
+            Maintenance("compact", "compact", "Write small files, and files with many deleted rows, anew as few large ones"),
+            Maintenance("expire", "expire", "Take old snapshots out of a table's history"),
+            Maintenance("orphans", "orphans", "Delete files that no snapshot refers to"),
+            Maintenance("rewrite-manifests", "rewrite-manifests", "Merge a table's manifests"),
+        };
+    }
+
+    private static Command Maintenance(string command, string action, string description)
+    {
+        var name = new Argument<string>("name") { Description = "The table: namespace.table" };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Only say what would be done" };
+        return new ServerCommand(command, description, name, dryRun).Does(async (parsed, api, cancellationToken) =>
+        {
+            var table = parsed.GetValue(name)!.Split('.', 2);
+            if (table.Length < 2)
+            {
+                throw new UsageException($"'{table[0]}' is not a table name.", "Write namespace.table, e.g. refined.shop_orders.");
+            }
+
+            var body = new JsonObject { ["action"] = action, ["dry_run"] = parsed.GetValue(dryRun) };
+            var result = await api.PostAsync($"/api/v1/tables/{Uri.EscapeDataString(table[0])}/{Uri.EscapeDataString(table[1])}/maintenance", body, cancellationToken);
+            parsed.InvocationConfiguration.Output.WriteLine(JsonText.Pretty(result));
+            return result.TryGetProperty("failure", out var failure) && failure.ValueKind == System.Text.Json.JsonValueKind.String ? ExitCode.Failed : ExitCode.Done;
+        });
     }
 
     /// <summary>Whether the name is taken, which the server says better than a missing file does.</summary>

@@ -44,6 +44,8 @@ internal sealed class ServingEndpoints : IApiEndpoints
         sql.MapPost("/export", ExportAsync).WithSummary("Streams all rows of a SELECT as csv (formulas neutralised; newline=lf for shells), tsv (raw) or jsonl.");
     }
 
+    internal sealed record MaintenanceBody(string Action, bool DryRun = false);
+
     private static void MapTables(RouteGroupBuilder tables)
     {
         tables.MapGet("", async (IMediator mediator, CancellationToken cancellationToken, string? @namespace = null, string? contains = null) =>
@@ -70,6 +72,15 @@ internal sealed class ServingEndpoints : IApiEndpoints
                 return Results.NoContent();
             })
             .WithSummary("Drops the table; an adopted one keeps its files.");
+        tables.MapPost("/{ns}/{name}/maintenance", async (string ns, string name, MaintenanceBody body, IMediator mediator, CancellationToken cancellationToken) => Results.Json<object>(body.Action switch
+            {
+                "compact" => await mediator.Send(new CompactTable(ns, name, body.DryRun), cancellationToken),
+                "expire" => await mediator.Send(new ExpireSnapshots(ns, name, body.DryRun), cancellationToken),
+                "orphans" => await mediator.Send(new RemoveOrphans(ns, name, body.DryRun), cancellationToken),
+                "rewrite-manifests" => await mediator.Send(new RewriteManifests(ns, name, body.DryRun), cancellationToken),
+                _ => throw new InvalidInputException($"There is no maintenance action '{body.Action}'.", "Use compact, expire, orphans or rewrite-manifests."),
+            }))
+            .WithSummary("Keeps house: compact, expire, orphans, rewrite-manifests; with dry_run it only says what would be done.");
         tables.MapGet("/{ns}/{name}/snapshots", async (string ns, string name, IMediator mediator, CancellationToken cancellationToken) =>
                 new { items = (await mediator.Send(new GetTable(ns, name), cancellationToken)).Snapshots })
             .WithSummary("Snapshots, newest first.");

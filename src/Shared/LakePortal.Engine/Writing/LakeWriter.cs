@@ -1,5 +1,6 @@
 using LakePortal.Engine.Queries;
 using LakePortal.Engine.Writing.Commits;
+using LakePortal.Engine.Writing.Compaction;
 using LakePortal.Engine.Writing.Files;
 using LakePortal.Engine.Writing.Merging;
 using LakePortal.Engine.Writing.Merging.Index;
@@ -40,6 +41,9 @@ internal sealed class LakeWriter : ILakeWriter
     }
 
     internal KeyIndexes Indexes { get; }
+
+    /// <summary>Compacts tables; merges of this writer wait for it where they must.</summary>
+    internal Compactor Compactor(Func<string, Task> reached) => new(_catalog, _io, _dataFiles, _committer, _merger, _options) { Reached = reached };
 
     /// <summary>Null where staging areas do not read tables.</summary>
     public ITableScanner? Scanner { get; init; }

@@ -87,3 +87,12 @@ public sealed class WriteContentionException(TableIdentifier target, int attempt
 
     public int Attempts { get; } = attempts;
 }
+
+/// <summary>A compaction would not have kept every row. Nothing was committed.</summary>
+public sealed class CompactionMismatchException(TableIdentifier target, long expected, long found)
+    : EngineException(
+        "engine.compaction-mismatch", ErrorKind.Internal, $"The table '{target}' was not compacted: its files have {expected} live rows, the new ones {found}.",
+        "Nothing was changed. A delete file may name a row twice or one that is not there: rebuild the table, or leave it as it is.")
+{
+    public TableIdentifier Target { get; } = target;
+}

@@ -1,4 +1,5 @@
 using LakePortal.Engine.Queries;
+using LakePortal.Engine.Writing.Compaction;
 using LakePortal.Iceberg.Catalog;
 using LakePortal.Iceberg.IO;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,12 +18,14 @@ public static class WriterServices
     {
         services.AddOptions<WriterOptions>().BindConfiguration(WriterOptions.SectionName).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<ILakeWriter>(provider => new LakeWriter(
+        services.TryAddSingleton(provider => new LakeWriter(
             provider.GetRequiredService<ITableCatalog>(), provider.GetRequiredService<IFileIO>(), provider.GetService<IBoundQueryFactory>(),
             provider.GetRequiredService<IOptions<WriterOptions>>().Value, provider.GetRequiredService<TimeProvider>())
         {
             Scanner = provider.GetService<ITableScanner>(),
         });
+        services.TryAddSingleton<ILakeWriter>(provider => provider.GetRequiredService<LakeWriter>());
+        services.TryAddSingleton<ITableCompactor>(provider => provider.GetRequiredService<LakeWriter>().Compactor(_ => Task.CompletedTask));
         return services;
     }
 

@@ -23,6 +23,9 @@ public sealed record SnapshotChange
     /// <summary>True for compaction: rows do not change (operation <c>replace</c>).</summary>
     public bool KeepsRows { get; init; }
 
+    /// <summary>Merges small manifests however few they are; otherwise they are merged once there are many (<c>commit.manifest.min-count-to-merge</c>).</summary>
+    public bool MergesManifests { get; init; }
+
     /// <summary>
     /// The snapshot that the change was computed from; null: an empty table. When set with <see cref="ValidateNoConflicts"/>, any data or deletes
     /// that came after it, other than pure compaction, are a conflict: merges that looked up positions need this.

@@ -17,12 +17,12 @@ internal sealed partial class SnapshotProducer
             result.Add(await CompleteAsync(manifest, current, cancellationToken).ConfigureAwait(false));
         }
 
-        if (!CommitProperties.Flag(current.Properties, CommitProperties.ManifestMergeEnabled, true))
+        if (!change.MergesManifests && !CommitProperties.Flag(current.Properties, CommitProperties.ManifestMergeEnabled, true))
         {
             return result;
         }
 
-        var minCount = Math.Max(2, CommitProperties.Int(current.Properties, CommitProperties.ManifestMinCountToMerge, 100));
+        var minCount = change.MergesManifests ? 2 : Math.Max(2, CommitProperties.Int(current.Properties, CommitProperties.ManifestMinCountToMerge, 100));
         var target = CommitProperties.Int(current.Properties, CommitProperties.ManifestTargetSize, 8 * 1024 * 1024);
         foreach (var group in result.Where(m => m.Length < target / 2).GroupBy(m => (m.Content, m.SpecId)).Where(g => g.Count() >= minCount).ToList())
         {

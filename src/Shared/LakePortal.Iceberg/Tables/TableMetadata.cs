@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using LakePortal.Iceberg.Schemas;
 
@@ -55,6 +56,29 @@ public sealed record TableMetadata
     public Snapshot? CurrentSnapshot => CurrentSnapshotId is { } id ? FindSnapshot(id) : null;
 
     public Snapshot? FindSnapshot(long snapshotId) => Snapshots.FirstOrDefault(s => s.SnapshotId == snapshotId);
+
+    /// <summary>Which snapshots <c>main</c> went through before those that expired: ids, newest first. Parents do not lead there any more.</summary>
+    internal const string EarlierOfMain = "lakeportal.earlier-snapshots";
+
+    /// <summary>The snapshots that <c>main</c> went through and that are still there, newest first; what expired in between is left out.</summary>
+    public IEnumerable<Snapshot> History()
+    {
+        var byId = Snapshots.ToDictionary(s => s.SnapshotId);
+        Snapshot? last = null;
+        for (var id = CurrentSnapshotId; id is { } known && byId.TryGetValue(known, out var snapshot); id = snapshot.ParentSnapshotId)
+        {
+            yield return last = snapshot;
+        }
+
+        foreach (var text in Properties.GetValueOrDefault(EarlierOfMain, "").Split(',', StringSplitOptions.RemoveEmptyEntries))
+        {
+            // After a rollback, what was behind it is none of main's.
+            if (last is not null && byId.TryGetValue(long.Parse(text, CultureInfo.InvariantCulture), out var earlier) && earlier.SequenceNumber < last.SequenceNumber)
+            {
+                yield return last = earlier;
+            }
+        }
+    }
 }
 
 /// <param name="Summary">All entries, <c>operation</c> included.</param>

@@ -61,17 +61,14 @@ internal sealed class DeleteFileWriter(WriterOptions options)
         DurableFiles.SyncAsync([.. written.Select(f => Locations.ToLocalPath(f.Path))], target.LocalDirectory, cancellationToken);
 
     /// <summary>The deletes are of this data file alone, so a newer delete file of the same data file can take their place.</summary>
-    public static bool IsScopedTo(ContentFile delete, ContentFile data)
-    {
-        if (delete.ReferencedDataFile is { } referenced)
-        {
-            return referenced == data.Path;
-        }
+    public static bool IsScopedTo(ContentFile delete, ContentFile data) => TargetOf(delete) == data.Path;
 
-        var path = Encoding.UTF8.GetBytes(data.Path);
-        return delete.LowerBounds?.GetValueOrDefault(PathFieldId) is { } lower && delete.UpperBounds?.GetValueOrDefault(PathFieldId) is { } upper
-            && lower.AsSpan().SequenceEqual(path) && upper.AsSpan().SequenceEqual(path);
-    }
+    /// <summary>The one data file that positions are of; null: possibly several.</summary>
+    public static string? TargetOf(ContentFile delete) =>
+        delete.ReferencedDataFile
+        ?? (delete.LowerBounds?.GetValueOrDefault(PathFieldId) is { } lower && delete.UpperBounds?.GetValueOrDefault(PathFieldId) is { } upper && lower.AsSpan().SequenceEqual(upper)
+            ? Encoding.UTF8.GetString(lower)
+            : null);
 
     private static byte[] Position(string text) => SingleValue.Encode(PrimitiveType.Long, long.Parse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture));
 

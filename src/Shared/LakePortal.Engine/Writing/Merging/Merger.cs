@@ -79,20 +79,26 @@ internal sealed class Merger(ITableCatalog catalog, Committer committer, Positio
         }
     }
 
-    private async Task<WriteOutcome> InTurnAsync(
-        MergeInput input, UncommittedFiles files, Func<int, Task<Predicate?>> begin,
-        Func<Table, ScanPlan, List<ContentFile>, Task<(IReadOnlyList<ContentFile> Added, Removal Removal)>> look, CancellationToken cancellationToken)
+    /// <summary>Does something while no merge of this process into the table goes on.</summary>
+    public async Task<T> HoldAsync<T>(TableIdentifier table, Func<Task<T>> work, CancellationToken cancellationToken)
     {
-        var turn = _turns.GetOrAdd(input.Table.Identifier, _ => new SemaphoreSlim(1));
+        var turn = _turns.GetOrAdd(table, _ => new SemaphoreSlim(1));
         await turn.WaitAsync(cancellationToken);
         try
         {
-            return await RetryAsync(input, files, begin, look, cancellationToken);
+            return await work();
         }
         finally
         {
             turn.Release();
         }
+    }
+
+    private async Task<WriteOutcome> InTurnAsync(
+        MergeInput input, UncommittedFiles files, Func<int, Task<Predicate?>> begin,
+        Func<Table, ScanPlan, List<ContentFile>, Task<(IReadOnlyList<ContentFile> Added, Removal Removal)>> look, CancellationToken cancellationToken)
+    {
+        return await HoldAsync(input.Table.Identifier, () => RetryAsync(input, files, begin, look, cancellationToken), cancellationToken);
     }
 
     /// <param name="begin">Called for each attempt; gives a condition that all rows to look for fulfil.</param>

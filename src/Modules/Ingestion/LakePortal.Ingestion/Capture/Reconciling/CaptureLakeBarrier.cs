@@ -59,24 +59,25 @@ internal sealed class CaptureLakeBarrier(CaptureRegistry registry, ITableCatalog
     /// <summary>What others did to the table behind the captured changes is part of the lake, too.</summary>
     private static (Snapshot Snapshot, LogPosition Reached) Newest(CapturedTable table, Table refined, LogPosition at)
     {
-        for (var snapshot = refined.Metadata.CurrentSnapshot; snapshot is not null; snapshot = Parent(refined, snapshot))
+        Snapshot? newest = null;
+        foreach (var snapshot in refined.Metadata.History())
         {
-            var stands = snapshot;
-            while (stands is not null && !stands.Summary.ContainsKey(table.Notes.PositionKey))
+            newest ??= snapshot;
+            if (!snapshot.Summary.TryGetValue(table.Notes.PositionKey, out var text))
             {
-                stands = Parent(refined, stands);
+                continue;
             }
 
-            if (LogPosition.TryParse(stands?.Summary[table.Notes.PositionKey]) is { } reached && reached <= at)
+            if (LogPosition.TryParse(text) is { } reached && reached <= at)
             {
-                return (snapshot, reached);
+                return (newest, reached);
             }
+
+            newest = null;
         }
 
         throw new SourceTableChangedException(table.Sync.SourceTable, "it was loaded anew, and the lake has no snapshot at or before the position");
     }
-
-    private static Snapshot? Parent(Table table, Snapshot snapshot) => snapshot.ParentSnapshotId is { } parent ? table.Metadata.FindSnapshot(parent) : null;
 
     private async Task<IReadOnlyList<string>> StageAsync(
         CapturedTable table, IStagingArea area, DuckDBConnection connection, LogPosition from, LogPosition to, string into, CancellationToken cancellationToken)

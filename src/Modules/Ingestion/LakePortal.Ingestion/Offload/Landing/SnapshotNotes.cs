@@ -74,42 +74,16 @@ internal sealed record SnapshotNotes(string Sync)
     }
 
     /// <summary>The position that captured changes, or a load among them, have brought the table to; null: none yet.</summary>
-    public LogPosition? Captured(Table? table)
-    {
-        var snapshot = table?.Metadata.CurrentSnapshot;
-        while (snapshot is not null && snapshot.Summary.GetValueOrDefault(LoadKind) is not (Capture or Bootstrap))
-        {
-            snapshot = snapshot.ParentSnapshotId is { } parent ? table!.Metadata.FindSnapshot(parent) : null;
-        }
-
-        return LogPosition.TryParse(snapshot?.Summary.GetValueOrDefault(PositionKey));
-    }
+    public LogPosition? Captured(Table? table) =>
+        LogPosition.TryParse(table?.Metadata.History().FirstOrDefault(s => s.Summary.GetValueOrDefault(LoadKind) is Capture or Bootstrap)?.Summary.GetValueOrDefault(PositionKey));
 
     /// <summary>The newest snapshot of the table that this sync committed; maintenance may have committed after it.</summary>
-    public Snapshot? Newest(Table table)
-    {
-        var snapshot = table.Metadata.CurrentSnapshot;
-        while (snapshot is not null && !snapshot.Summary.ContainsKey(PositionKey))
-        {
-            snapshot = snapshot.ParentSnapshotId is { } parent ? table.Metadata.FindSnapshot(parent) : null;
-        }
-
-        return snapshot;
-    }
+    public Snapshot? Newest(Table table) => table.Metadata.History().FirstOrDefault(s => s.Summary.ContainsKey(PositionKey));
 
     /// <summary>The load's snapshot is among the table's.</summary>
     public static bool HasLoad(Table table, string loadId) => FindLoad(table, loadId) is not null;
 
-    public static Snapshot? FindLoad(Table table, string loadId)
-    {
-        var snapshot = table.Metadata.CurrentSnapshot;
-        while (snapshot is not null && snapshot.Summary.GetValueOrDefault(Load) != loadId)
-        {
-            snapshot = snapshot.ParentSnapshotId is { } parent ? table.Metadata.FindSnapshot(parent) : null;
-        }
-
-        return snapshot;
-    }
+    public static Snapshot? FindLoad(Table table, string loadId) => table.Metadata.History().FirstOrDefault(s => s.Summary.GetValueOrDefault(Load) == loadId);
 
     public Horizon? HorizonOf(Snapshot? raw) =>
         raw is not null && raw.Summary.TryGetValue(HorizonKey, out var json) ? JsonSerializer.Deserialize<Horizon>(json) : null;

@@ -57,14 +57,6 @@ internal sealed class BatchRepairLanding(ITableCatalog catalog, LakeTables table
     }
 
     /// <summary>The newest load at or before a snapshot.</summary>
-    private static Snapshot? Newest(Table table, long snapshotId, SnapshotNotes notes)
-    {
-        var snapshot = table.Metadata.FindSnapshot(snapshotId);
-        while (snapshot is not null && !snapshot.Summary.ContainsKey(notes.PositionKey))
-        {
-            snapshot = snapshot.ParentSnapshotId is { } parent ? table.Metadata.FindSnapshot(parent) : null;
-        }
-
-        return snapshot;
-    }
+    private static Snapshot? Newest(Table table, long snapshotId, SnapshotNotes notes) =>
+        table.Metadata.History().SkipWhile(s => s.SnapshotId != snapshotId).FirstOrDefault(s => s.Summary.ContainsKey(notes.PositionKey));
 }

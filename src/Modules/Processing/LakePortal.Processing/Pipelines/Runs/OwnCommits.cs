@@ -26,15 +26,6 @@ internal sealed class OwnCommits(ITableCatalog catalog)
     private async Task<Snapshot?> FindAsync(TableIdentifier target, string key, string value, string task, CancellationToken cancellationToken)
     {
         var table = await catalog.FindAsync(target, cancellationToken);
-        for (var snapshot = table?.Metadata.CurrentSnapshot; snapshot is not null;
-             snapshot = snapshot.ParentSnapshotId is { } parent ? table!.Metadata.FindSnapshot(parent) : null)
-        {
-            if (snapshot.Summary.GetValueOrDefault(key) == value && snapshot.Summary.GetValueOrDefault(SummaryKeys.Task) == task)
-            {
-                return snapshot;
-            }
-        }
-
-        return null;
+        return table?.Metadata.History().FirstOrDefault(s => s.Summary.GetValueOrDefault(key) == value && s.Summary.GetValueOrDefault(SummaryKeys.Task) == task);
     }
 }
