@@ -84,6 +84,23 @@ public sealed class CapturedMaintenanceTests(PostgresServer server)
         }
     }
 
+    [Fact]
+    public async Task A_sync_keeps_the_clock_from_compacting_its_tables()
+    {
+        await using var lake = await CaptureLake.StartAsync(server, Settings);
+        await lake.ExecuteAsync("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1); CREATE TABLE u (id int PRIMARY KEY); INSERT INTO u VALUES (1)");
+        await lake.Lake.SyncAsync("public.t", "mode: bootstrap+cdc\ncompact: false");
+        await lake.Lake.SyncAsync("public.u", "mode: bootstrap+cdc");
+        await lake.StreamingAsync("src_t");
+        await lake.StreamingAsync("src_u");
+        var catalog = lake.Lake.Lake.Services.GetRequiredService<ITableCatalog>();
+        foreach (var (name, expected) in new[] { ("src_t", "false"), ("src_u", null) })
+        {
+            Assert.Equal(expected, (await catalog.LoadAsync(new TableIdentifier("raw", name), default)).Metadata.Properties.GetValueOrDefault("lakeportal.compact"));
+            Assert.Equal(expected, (await catalog.LoadAsync(new TableIdentifier("refined", name), default)).Metadata.Properties.GetValueOrDefault("lakeportal.compact"));
+        }
+    }
+
     private static async Task<ScanPlan> PlanAsync(CaptureLake lake, string[] table) =>
         await (await lake.Lake.Lake.Services.GetRequiredService<ITableCatalog>().LoadAsync(new TableIdentifier(table[0], table[1]), CancellationToken.None)).PlanScanAsync(SnapshotSelector.Current, null, CancellationToken.None);
 }

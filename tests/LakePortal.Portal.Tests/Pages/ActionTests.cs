@@ -52,6 +52,20 @@ public sealed class ActionTests : PageTest
     }
 
     [Fact]
+    public void Maintenance_says_first_what_it_would_do()
+    {
+        Sender.On<CompactTable>(r => r.DryRun
+            ? new TableCompactionResult(1313, 204, 2, 412331, 9_400_000, null, 0, 40, null, DryRun: true)
+            : new TableCompactionResult(1310, 204, 2, 412331, 9_400_000, 5_000_000, 3, 40, "77", DryRun: false));
+        var shown = Open<TablePage>(PortalUrls.Table("refined", "shop_orders", "health"));
+        Button(shown, "Compact").Click();
+        Dialogs.WaitForAssertion(() => Assert.Contains("1,313 data files and 204 delete files", Dialogs.Markup, StringComparison.Ordinal));
+        Assert.Equal([new CompactTable("refined", "shop_orders", DryRun: true)], Sender.Requests<CompactTable>());
+        Button(Dialogs, "Compact").Click();
+        shown.WaitForAssertion(() => Assert.Equal(new CompactTable("refined", "shop_orders"), Sender.Requests<CompactTable>().Last()));
+    }
+
+    [Fact]
     public void An_action_that_fails_is_told_on_the_page()
     {
         Sender.On<DeleteObject>(_ => throw new ConflictException("The sync is running.", "Cancel the run first."));

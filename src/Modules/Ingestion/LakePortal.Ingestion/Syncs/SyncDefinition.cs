@@ -48,6 +48,9 @@ internal sealed record SyncDefinition
     /// <summary>One of <see cref="Capture.Landing.SchemaPolicy"/>.</summary>
     public string SchemaPolicy { get; init; } = Capture.Landing.SchemaPolicy.Evolve;
 
+    /// <summary>False: the clock leaves the files of its tables as they are.</summary>
+    public bool Compact { get; init; } = true;
+
     /// <summary>Compared with its source by the clock; null: not.</summary>
     public SyncReconcile? Reconcile { get; init; }
 

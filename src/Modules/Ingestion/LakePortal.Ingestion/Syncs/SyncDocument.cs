@@ -36,6 +36,9 @@ internal sealed record SyncDocument
     /// <summary>Of a table that follows its changes: what becomes of other columns in the source. evolve, freeze or hold.</summary>
     public string? Schema { get; init; }
 
+    /// <summary>Whether the clock compacts its tables.</summary>
+    public bool Compact { get; init; } = true;
+
     /// <summary>Compares the table with its source by the clock.</summary>
     public SyncReconcileDocument? Reconcile { get; init; }
 }

@@ -271,6 +271,7 @@ internal sealed partial class SyncResolver(SourceStore sources, SourceSystems sy
         PartitionBy = [.. sync.PartitionBy.Select(p => PartitionText.Parse(p)!)],
         Consistency = sync.Consistency,
         SchemaPolicy = sync.Schema ?? SchemaPolicy.Evolve,
+        Compact = sync.Compact,
         Reconcile = sync.Reconcile is { } c ? new SyncReconcile(c.Schedule, c.Timezone, c.Method ?? (CaptureService.Follows(sync.Mode) ? ReconciliationMethods.Rolling : ReconciliationMethods.Snapshot), c.Sample, c.Repair) : null,
     };
 

@@ -20,6 +20,8 @@ internal sealed class LakeTables(ITableCatalog catalog)
     // A load and the changes that are captured meanwhile prepare the same tables.
     private readonly ConcurrentDictionary<TableIdentifier, SemaphoreSlim> _turns = new();
 
+    private const string CompactProperty = "lakeportal.compact";
+
     private static readonly Dictionary<string, string> Properties = new(StringComparer.Ordinal)
     {
         ["lakeportal.owner"] = "ingestion",
@@ -56,14 +58,20 @@ internal sealed class LakeTables(ITableCatalog catalog)
     {
         var partition = PartitionBy(sync, plan);
         var identifier = key.Where(k => CanIdentify(plan, k)).ToList();
-        var raw = await PrepareAsync(new CreateTable(sync.Raw, plan.RawFields(), [], partition, Properties), source, rebuild, note, cancellationToken);
-        var refined = await PrepareAsync(
-            new CreateTable(sync.Refined, plan.RefinedFields(identifier), identifier.Count == key.Count ? identifier : [], partition, Properties), source, rebuild, note, cancellationToken);
+        var raw = await SwitchAsync(sync, await PrepareAsync(new CreateTable(sync.Raw, plan.RawFields(), [], partition, Properties), source, rebuild, note, cancellationToken), cancellationToken);
+        var refined = await SwitchAsync(sync, await PrepareAsync(
+            new CreateTable(sync.Refined, plan.RefinedFields(identifier), identifier.Count == key.Count ? identifier : [], partition, Properties), source, rebuild, note, cancellationToken), cancellationToken);
         var absent = raw.Schema.Fields
             .Where(f => plan.Columns.All(c => c.LakeName != f.Name) && TablePlan.LogColumns.All(c => c.Name != f.Name))
             .Select(f => $"NULL::{DuckDbTypes.ToDuckDb(f.Type)} AS {PgSql.Quote(f.Name)}").ToList();
         return new PreparedTables(raw, refined, absent);
     }
+
+    /// <summary>Whether the clock compacts a table is said in the table, where it is looked up.</summary>
+    private static async Task<Table> SwitchAsync(SyncDefinition sync, Table table, CancellationToken cancellationToken) =>
+        table.Metadata.Properties.GetValueOrDefault(CompactProperty) != "false" == sync.Compact
+            ? table
+            : await table.UpdatePropertiesAsync(new Dictionary<string, string?> { [CompactProperty] = sync.Compact ? null : "false" }, cancellationToken);
 
     /// <summary>partition_by names columns of the source.</summary>
     private static List<PartitionBy> PartitionBy(SyncDefinition sync, TablePlan plan) =>
