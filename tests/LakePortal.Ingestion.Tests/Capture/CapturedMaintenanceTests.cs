@@ -85,7 +85,7 @@ public sealed class CapturedMaintenanceTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task A_sync_keeps_the_clock_from_compacting_its_tables()
+    public async Task A_sync_keeps_the_clock_from_compacting_its_tables_and_stopped_comparisons_leave_nothing_that_keeps_snapshots()
     {
         await using var lake = await CaptureLake.StartAsync(server, Settings);
         await lake.ExecuteAsync("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1); CREATE TABLE u (id int PRIMARY KEY); INSERT INTO u VALUES (1)");
@@ -94,6 +94,12 @@ public sealed class CapturedMaintenanceTests(PostgresServer server)
         await lake.StreamingAsync("src_t");
         await lake.StreamingAsync("src_u");
         var catalog = lake.Lake.Lake.Services.GetRequiredService<ITableCatalog>();
+        // What a comparison that was stopped with its process has left does not keep snapshots for ever.
+        var refined = await catalog.LoadAsync(new TableIdentifier("refined", "src_u"), default);
+        var now = refined.Metadata.CurrentSnapshotId!.Value;
+        _ = await refined.UpdateRefsAsync(r => _ = r.CreateTag("recon/run1", now).CreateTag("recon/run1/1", now).CreateBranch("as-of/1", now).CreateTag("kept", now), default);
+        await new LakePortal.Ingestion.Reconciliation.Running.SnapshotTags(catalog).RemoveAsync(refined.Identifier, "run1", default);
+        Assert.Equal(["kept", "main"], (await refined.RefreshAsync(default)).Metadata.Refs.Keys.Order(StringComparer.Ordinal));
         foreach (var (name, expected) in new[] { ("src_t", "false"), ("src_u", null) })
         {
             Assert.Equal(expected, (await catalog.LoadAsync(new TableIdentifier("raw", name), default)).Metadata.Properties.GetValueOrDefault("lakeportal.compact"));

@@ -9,6 +9,7 @@ using LakePortal.Ingestion.Capture.Landing;
 using LakePortal.Ingestion.Capture.State;
 using LakePortal.Ingestion.Offload.Mapping;
 using LakePortal.Ingestion.Reconciliation;
+using LakePortal.Ingestion.Reconciliation.Running;
 using LakePortal.Ingestion.Sources;
 using LakePortal.Ingestion.Syncs;
 
@@ -49,7 +50,7 @@ internal sealed class CaptureLakeBarrier(CaptureRegistry registry, ITableCatalog
             throw new SourceTableChangedException(table.Sync.SourceTable, "it was truncated, or has no key and was changed, between two commits of the lake");
         }
 
-        var branch = $"as-of/{Guid.CreateVersion7():N}";
+        var branch = $"{SnapshotTags.AsOf}{Guid.CreateVersion7():N}";
         _ = await refined.UpdateRefsAsync(r => r.CreateBranch(branch, snapshot.SnapshotId), cancellationToken);
         Execute(connection, $"CREATE OR REPLACE TABLE {Later}_newest AS {ChangeSql.Newest(Later, columns, key, null)}");
         var outcome = await area.MergeIntoBranchAsync(refined.Identifier, branch, $"SELECT * FROM {Later}_newest", key, ChangeSql.DeletedFlag, new Dictionary<string, string>(), cancellationToken);

@@ -29,6 +29,9 @@ internal sealed class ReconciliationServices(
 /// <summary>Tags keep the snapshots that are being compared from expiring.</summary>
 internal sealed class SnapshotTags(ITableCatalog catalog)
 {
+    /// <summary>Begins the names of branches that hold a table as of a position between two snapshots, until they are tagged.</summary>
+    public const string AsOf = "as-of/";
+
     public static string Prefix(string runId) => $"recon/{runId}";
 
     public async Task<string> AddAsync(TableIdentifier table, string runId, int number, long snapshotId, CancellationToken cancellationToken)
@@ -46,12 +49,12 @@ internal sealed class SnapshotTags(ITableCatalog catalog)
         }
     }
 
-    /// <summary>Of a run that was stopped.</summary>
+    /// <summary>Of a run that was stopped with its process, and branches that it may have left: an expiry would keep what they point to for ever.</summary>
     public async Task RemoveAsync(TableIdentifier table, string runId, CancellationToken cancellationToken)
     {
         if (await catalog.FindAsync(table, cancellationToken) is { } found)
         {
-            await RemoveAsync(table, [.. found.Metadata.Refs.Keys.Where(r => r.StartsWith(Prefix(runId), StringComparison.Ordinal))], cancellationToken);
+            await RemoveAsync(table, [.. found.Metadata.Refs.Keys.Where(r => r.StartsWith(Prefix(runId), StringComparison.Ordinal) || r.StartsWith(AsOf, StringComparison.Ordinal))], cancellationToken);
         }
     }
 }
