@@ -21,6 +21,12 @@ internal sealed class SampleCapture(DateTimeOffset now)
         return sender
             .On<GetCapture>(r => r.Source == "shop" ? capture.Streaming : null)
             .On<ListCaptureEvents>(r => (IReadOnlyList<CaptureEvent>)[.. capture.Events.Where(e => r.Sync is null || e.Sync is null || e.Sync == r.Sync)])
+            .On<ListDeadLetters>(r => (IReadOnlyList<DeadLetterInfo>)
+            [
+                new("00000000/3A40F118#00000002", "u", 90_412, now.AddMinutes(-4), "Column amount is decimal(12,2), and the value is NaN.", new JsonObject { ["event_id"] = "884120", ["kind"] = "refund", ["amount"] = "NaN", ["created_at"] = "2026-05-04 10:08:11.120045+00" }, false, now.AddMinutes(-4), null, null),
+                new("00000000/3A40C0A8#00000001", "c", 90_377, now.AddMinutes(-9), "Column created_at is timestamptz, and the value is infinity.", null, true, now.AddMinutes(-9), null, null),
+                new("00000000/3A3F0010#00000007", "c", 89_951, now.AddHours(-2), "Column amount is decimal(12,2), and the value is NaN.", new JsonObject { ["event_id"] = "870001", ["amount"] = "NaN" }, false, now.AddHours(-2), now.AddHours(-1), "settled"),
+            ])
             .On<RestartCapture>(_ => null).On<BootstrapSync>(_ => SampleLake.RunningRun)
             .On<StartReconciliation>(_ => Comparing).On<CancelReconciliation>(_ => null)
             .On<ListReconciliations>(r => (IReadOnlyList<ReconciliationInfo>)[.. capture.Reconciliations.Where(x => r.Sync is null || x.Sync == r.Sync).Take(r.Limit)])
