@@ -12,13 +12,17 @@ public sealed record GetCapture(string Source) : IRequest<CaptureStatus?>;
 /// <param name="CapturedPosition">Everything before it is in the lake.</param>
 /// <param name="LagSeconds">Age of the newest change when it was committed to the lake.</param>
 /// <param name="LagBytes">Log between both positions.</param>
-/// <param name="RetainedBytes">Log that the server keeps for the slot.</param>
+/// <param name="RetainedBytes">Log that the server keeps for the slot; of a binary log what is still to be read.</param>
 /// <param name="SafeBytes">What may be written before the server drops log that is still needed; null: it never does.</param>
-/// <param name="SlotStatus"><c>reserved</c>, <c>extended</c>, <c>unreserved</c>, <c>lost</c>.</param>
+/// <param name="SlotStatus"><c>reserved</c>, <c>extended</c>, <c>unreserved</c>, <c>lost</c>. Of a binary log, which the server removes by age: <c>binlog</c>, or <c>oldest</c> when what is read next is in its oldest file.</param>
 /// <param name="Changes">Since the process started.</param>
 public sealed record CaptureStatus(
     string Source, string State, string? Reason, string? Hint, string Slot, string Publication, string? SourcePosition, string? CapturedPosition, DateTimeOffset? CapturedAt, double? LagSeconds, long? LagBytes,
-    long? RetainedBytes, long? SafeBytes, string? SlotStatus, double ChangesPerSecond, long Changes, IReadOnlyList<CapturedTableStatus> Tables);
+    long? RetainedBytes, long? SafeBytes, string? SlotStatus, double ChangesPerSecond, long Changes, IReadOnlyList<CapturedTableStatus> Tables)
+{
+    /// <summary>Of a binary log, which knows no slots: the number by which the server tells this reader from others; null: it is no binary log.</summary>
+    public string? Reader { get; init; }
+}
 
 /// <param name="State"><c>waiting</c> (for its load), <c>loading</c>, <c>streaming</c>, <c>paused</c>, <c>held</c> (somebody has to decide, see the hint).</param>
 /// <param name="RawPosition">Everything before it is in raw.</param>

@@ -3,6 +3,7 @@ using LakePortal.Iceberg.Catalog;
 using LakePortal.Ingestion.Capture.Landing;
 using LakePortal.Ingestion.Capture.State;
 using LakePortal.Ingestion.Sources;
+using LakePortal.Ingestion.Sources.MySql;
 using LakePortal.Ingestion.Sources.Postgres;
 using Microsoft.Extensions.Logging;
 
@@ -10,10 +11,12 @@ namespace LakePortal.Ingestion.Capture;
 
 /// <summary>What captures work with.</summary>
 internal sealed class CaptureServices(
-    PostgresConnector connector, SourceSystems systems, CaptureStore store, ChangeLander lander, TableFitter fitter, RefinedCatchUp catchUp, ILakeWriter writer, ITableCatalog catalog, ICaptureSteps steps, CaptureOptions options, TimeProvider clock,
+    PostgresConnector connector, MySqlConnections mySql, SourceSystems systems, CaptureStore store, ChangeLander lander, TableFitter fitter, RefinedCatchUp catchUp, ILakeWriter writer, ITableCatalog catalog, ICaptureSteps steps, CaptureOptions options, TimeProvider clock,
     ILogger<SourceCapture> logger)
 {
     public PostgresConnector Connector { get; } = connector;
+
+    public MySqlConnections MySql { get; } = mySql;
 
     public SourceSystems Systems { get; } = systems;
 

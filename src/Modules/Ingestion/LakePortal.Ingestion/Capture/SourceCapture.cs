@@ -3,6 +3,7 @@ using LakePortal.Ingestion.Capture.Landing;
 using LakePortal.Ingestion.Capture.Reading;
 using LakePortal.Ingestion.Capture.State;
 using LakePortal.Ingestion.Sources;
+using LakePortal.Ingestion.Sources.MySql.Log;
 using LakePortal.Ingestion.Sources.Postgres;
 using Microsoft.Extensions.Logging;
 
@@ -38,7 +39,7 @@ internal sealed class SourceCapture : IAsyncDisposable
 
     public static async Task RunAsync(CaptureServices services, SourceDefinition source, CaptureTables tables, CaptureMeter meter, CancellationToken cancellationToken)
     {
-        var session = await PgLogSession.OpenAsync(services, source, tables, meter, cancellationToken);
+        var session = await (source.IsMySql ? MySqlLogSession.OpenAsync(services, source, tables, meter, cancellationToken) : PgLogSession.OpenAsync(services, source, tables, meter, cancellationToken));
         await using var capture = new SourceCapture(services, source, tables, meter, session);
         try
         {
@@ -246,6 +247,7 @@ internal sealed class SourceCapture : IAsyncDisposable
 
         // A log in which nobody writes does not move by itself everywhere.
         _tables.Landed(_safe);
+        _tables.RequestLoads();
     }
 
     /// <summary>Called by the reading thread, rarely: when a table appears or its definition changes.</summary>

@@ -104,8 +104,11 @@ internal sealed class TableLoad(CaptureRegistry registry, CaptureStore store, Re
             table.RefinedPosition = refined;
             await catchUp.FromRawAsync(table, key, area, cancellationToken);
             await close(cancellationToken);
-            (table.State, table.Reason, table.NeedsLoad, table.KeyInLake) = (CaptureStates.Streaming, null, null, key);
-            _ = await store.ChangeTableAsync(table.Name, table.Sync.Source, r => (r.State, r.Reason, r.Hint, r.GapFrom) = (CaptureStates.Streaming, null, null, null), cancellationToken);
+            (table.State, table.Reason, table.KeyInLake) = (CaptureStates.Streaming, null, key);
+
+            // What was noticed while it was loaded needs another load, also when this process ends before.
+            var state = table.Loaded(load.To) ? CaptureStates.Streaming : CaptureStates.Loading;
+            _ = await store.ChangeTableAsync(table.Name, table.Sync.Source, r => (r.State, r.Reason, r.Hint, r.GapFrom) = (state, null, null, null), cancellationToken);
             await store.AddEventAsync(table.Sync.Source, table.Name, "bootstrap", $"Loaded at {load.From}; its changes are followed from {table.RefinedPosition} on.", load.From, cancellationToken);
             return (await catalog.LoadAsync(table.Sync.Refined, cancellationToken)).Metadata.CurrentSnapshotId;
         }

@@ -86,7 +86,7 @@ internal sealed partial class OffloadRun
             await services.Fitter.NoteAsync(joined, [note], cancellationToken);
         }
 
-        return await services.Fitter.ForLoadAsync(joined, plan, source, key, heaps, definition, _text, request.IsAccepting, m => progress.Note(m), cancellationToken);
+        return await services.Fitter.ForLoadAsync(joined, plan, source, key, heaps, definition, LogPosition.Parse(snapshot.Position), _text, request.IsAccepting, m => progress.Note(m), cancellationToken);
     }
 
     private async Task<Snapshot> CommitJoinedAsync(

@@ -67,7 +67,8 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
             throw await AskAsync(() => snapshot.WhyInexactAsync(cancellationToken));
         }
 
-        var source = await DescribeAsync(snapshot, cancellationToken);
+        var described = await DescribeAsync(snapshot, cancellationToken);
+        var source = joined is null ? described : described.Continue(joined.Landed);
         var work = await PlanAsync(snapshot, source, joined, cancellationToken);
         await services.Syncs.DescribeAsync(request.Sync.Name, work.Plan, work.Key, cancellationToken);
 

@@ -1,9 +1,10 @@
+using LakePortal.Ingestion.Capture.Landing;
 using LakePortal.Ingestion.Offload.Mapping;
 
 namespace LakePortal.Ingestion.Sources;
 
 /// <summary>A column as its source describes it.</summary>
-/// <param name="Number">Stays with the column as long as the source can tell it from others; positive.</param>
+/// <param name="Number">Stays with the column, also under another name; 0: the source has no such number.</param>
 /// <param name="DisplayType">As the source prints it: <c>numeric(12,2)</c>.</param>
 internal record SourceColumn(short Number, string Name, string DisplayType, bool NotNull, bool IsGenerated);
 
@@ -53,6 +54,13 @@ internal abstract record SourceTable
 
     /// <summary>Rows tell which transaction wrote them, so that what changed can be loaded without reading the log.</summary>
     public virtual bool HasRowVersions => true;
+
+    /// <summary>The table with the numbers that its columns have had in the lake, where the source has none of its own.</summary>
+    public virtual SourceTable Continue(LandedTable? before) => this;
+
+    /// <summary>What its columns are from a load on, together with what they were before; null: the log says so itself.</summary>
+    /// <param name="kept">Nothing of the log before it is read any more.</param>
+    public virtual string? VersionsFrom(LandedTable? before, LogPosition at, LogPosition kept) => null;
 
     /// <summary>An identifier in the source's SQL.</summary>
     public abstract string Quote(string identifier);

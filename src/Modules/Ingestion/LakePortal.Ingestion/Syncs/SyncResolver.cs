@@ -156,11 +156,6 @@ internal sealed partial class SyncResolver(SourceStore sources, SourceSystems sy
         {
             faults.Add(ConfigBinder.Fault(document, "cursor", "MySQL does not keep which transaction wrote a row, and a column of times misses what commits late: there are no incremental loads.", "Leave it out to load the table in full."));
         }
-
-        if (source is { IsMySql: true } && CaptureService.Follows(sync.Mode))
-        {
-            faults.Add(ConfigBinder.Fault(document, "mode", $"The mode {sync.Mode} is for PostgreSQL sources.", "Use mode: batch or snapshot."));
-        }
     }
 
     private async Task<SourceDefinition?> FindSourceAsync(ConfigDocument document, SyncDocument sync, List<InputFault> faults, CancellationToken cancellationToken)

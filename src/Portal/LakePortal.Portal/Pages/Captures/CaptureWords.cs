@@ -36,6 +36,7 @@ internal static class CaptureWords
     public static string Event(string kind) => kind switch
     {
         "slot" => "Slot",
+        "log" => "Log",
         "bootstrap" => "Load",
         "schema-change" => "Schema change",
         "pause" => "Paused",
@@ -50,7 +51,7 @@ internal static class CaptureWords
 
     public static (string Icon, string Tone) Look(string kind) => kind switch
     {
-        "slot" => ("link", "info"),
+        "slot" or "log" => ("link", "info"),
         "bootstrap" => ("download", "ok"),
         "schema-change" => ("columns", "info"),
         "pause" => ("pause", "warn"),

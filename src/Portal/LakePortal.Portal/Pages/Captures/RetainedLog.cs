@@ -13,7 +13,7 @@ public sealed record RetainedLog(long? Bytes, double? Share, string Tone, string
     private const long UnboundedAlarm = 10L << 30;
 
     /// <param name="safe">What may be written before the server drops log that is still needed; null: it never does.</param>
-    /// <param name="status">The server's own word: reserved, extended, unreserved, lost.</param>
+    /// <param name="status">The server's own word: reserved, extended, unreserved, lost; of a binary log binlog or oldest.</param>
     public static RetainedLog Of(long? retained, long? safe, string? status)
     {
         if (status == "lost")
@@ -24,6 +24,13 @@ public sealed record RetainedLog(long? Bytes, double? Share, string Tone, string
         if (retained is not { } bytes)
         {
             return new RetainedLog(null, null, "idle", "The server was not asked yet.");
+        }
+
+        if (status is "binlog" or "oldest")
+        {
+            return new RetainedLog(bytes, null, status == "oldest" ? "warn" : "ok", status == "oldest"
+                ? "What is read next is in the oldest file that the server still has: when it removes that, the tables are loaded again."
+                : "The server removes its log by age, read or not: binlog_expire_logs_seconds, or expire_logs_days.");
         }
 
         if (safe is not { } left)

@@ -29,7 +29,10 @@ internal sealed record TableShape(Relation Relation, TablePlan Plan, IReadOnlyLi
 /// <summary>A table whose changes are captured: one sync. Its state is changed under <see cref="Gate"/>, which whoever commits to its tables holds.</summary>
 internal sealed class CapturedTable(SyncDefinition sync) : IDisposable
 {
+    private readonly Lock _needLock = new();
     private bool _isShapeOutdated;
+    private LogPosition _neededFrom;
+    private LogPosition _loadedAt;
 
     public SyncDefinition Sync { get; } = sync;
 
@@ -91,6 +94,45 @@ internal sealed class CapturedTable(SyncDefinition sync) : IDisposable
 
     /// <summary>Why the table has to be loaded once more although its changes are followed; null: it has not.</summary>
     public string? NeedsLoad { get; set; }
+
+    /// <summary>A load that does not have what is behind the position does not help.</summary>
+    /// <returns>Nobody had said so before.</returns>
+    public bool Need(string why, LogPosition at)
+    {
+        lock (_needLock)
+        {
+            if (at < _loadedAt)
+            {
+                return false;
+            }
+
+            var isNew = NeedsLoad is null;
+            (NeedsLoad, _neededFrom) = (why, at > _neededFrom ? at : _neededFrom);
+            return isNew;
+        }
+    }
+
+    public bool IsNeededFrom(LogPosition at)
+    {
+        lock (_needLock)
+        {
+            return NeedsLoad is not null && _neededFrom >= at;
+        }
+    }
+
+    /// <summary>A load has joined.</summary>
+    /// <param name="at">What committed before it is in the load.</param>
+    /// <returns>No other one is needed.</returns>
+    public bool Loaded(LogPosition at)
+    {
+        lock (_needLock)
+        {
+            _loadedAt = at;
+            var isMet = NeedsLoad is null || _neededFrom < at;
+            NeedsLoad = isMet ? null : NeedsLoad;
+            return isMet;
+        }
+    }
 
     /// <summary>What is committed to raw: changes of transactions before it are there already and are not taken again.</summary>
     public LogPosition RawPosition { get; set; }

@@ -91,6 +91,10 @@ internal sealed class ChangeSegment : IDisposable
             {
                 fault ??= Decode(target, before.Value);
             }
+            else if (kind == LoggedRow.Unchanged && (operation == Deleted || (oldKind == OldRow.Full && before.Kind == LoggedRow.Null)))
+            {
+                _chunk[target].WriteNull(_row);
+            }
             else if (kind == LoggedRow.Text)
             {
                 fault ??= Decode(target, value.Value);

@@ -20,6 +20,9 @@ internal sealed record LandedColumn(short Number, string Name, string Source)
 /// <param name="Definition">Changes whenever a column is altered.</param>
 internal sealed record LandedTable(uint Oid, string? Heaps, string? Definition, IReadOnlyList<LandedColumn> Columns)
 {
+    /// <summary>What its columns were over the part of the log that is still to be read, for sources whose log does not say; null: it does.</summary>
+    public string? Versions { get; init; }
+
     public static LandedTable? Parse(string? json) => json is null ? null : JsonSerializer.Deserialize<LandedTable>(json);
 
     public static IReadOnlyList<LandedColumn> Of(TablePlan plan) => [.. plan.Columns.Where(c => c.Source.Number > 0).Select(c => new LandedColumn(c.Source.Number, c.LakeName, c.Source.Name))];

@@ -19,7 +19,7 @@ internal static class SchemaPolicy
     public static readonly string[] All = [Evolve, Freeze, Hold];
 
     /// <summary>Columns of the source that a frozen table leaves out: those that it has never had.</summary>
-    public static IEnumerable<string> LeftOut(SyncDefinition sync, LandedTable? landed, SourceTable source) => sync.SchemaPolicy == Freeze && landed is not null
+    public static IEnumerable<string> LeftOut(SyncDefinition sync, LandedTable? landed, SourceTable source) => sync.SchemaPolicy == Freeze && landed is { Columns.Count: > 0 }
         ? source.Columns.Where(c => landed.Columns.All(l => !IsSame(l, c, landed.Oid == source.Identity))).Select(c => c.Name)
         : [];
 

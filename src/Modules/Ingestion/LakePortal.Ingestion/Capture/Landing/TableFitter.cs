@@ -46,7 +46,7 @@ internal sealed class TableFitter(ITableCatalog catalog, LakeTables lakeTables, 
     /// <summary>For a load, which replaces every row of refined: columns may get any type.</summary>
     /// <param name="accepts">Somebody asked for the load: it takes over what has changed in the source, also what the sync's policy holds.</param>
     public async Task<PreparedTables> ForLoadAsync(
-        CapturedTable table, TablePlan plan, SourceTable source, IReadOnlyList<string> key, string heaps, string definition, IReadOnlyDictionary<string, string> text, bool accepts, Action<string> note, CancellationToken cancellationToken)
+        CapturedTable table, TablePlan plan, SourceTable source, IReadOnlyList<string> key, string heaps, string definition, LogPosition at, IReadOnlyDictionary<string, string> text, bool accepts, Action<string> note, CancellationToken cancellationToken)
     {
         await table.Gate.WaitAsync(cancellationToken);
         try
@@ -62,7 +62,7 @@ internal sealed class TableFitter(ITableCatalog catalog, LakeTables lakeTables, 
             }
 
             var prepared = await lakeTables.PrepareAsync(table.Sync, plan, source, key, rebuild: true, note, cancellationToken);
-            await SaveAsync(table, new LandedTable(source.Identity, heaps, definition, LandedTable.Of(plan)), cancellationToken);
+            await SaveAsync(table, new LandedTable(source.Identity, heaps, definition, LandedTable.Of(plan)) { Versions = source.VersionsFrom(table.Landed, at, table.RawPosition) }, cancellationToken);
             (table.LandedShape, table.Prepared, table.LearnedText, table.IsShapeOutdated) = (null, null, new Dictionary<string, string>(text), true);
             return prepared;
         }
@@ -75,7 +75,7 @@ internal sealed class TableFitter(ITableCatalog catalog, LakeTables lakeTables, 
     /// <exception cref="TableSchemaHeldException">The sync does not follow what has changed.</exception>
     private async Task CheckAsync(CapturedTable table, TablePlan plan, SourceTable source, CancellationToken cancellationToken)
     {
-        if (table.Sync.SchemaPolicy == SchemaPolicy.Evolve || table.Landed is not { } landed)
+        if (table.Sync.SchemaPolicy == SchemaPolicy.Evolve || table.Landed is not { Columns.Count: > 0 } landed)
         {
             return;
         }

@@ -1,13 +1,15 @@
+using System.Globalization;
 using LakePortal.Ingestion.Capture.State;
 using LakePortal.Ingestion.Contracts.Capture;
 using LakePortal.Ingestion.Sources;
+using LakePortal.Ingestion.Sources.MySql;
 using LakePortal.Ingestion.Syncs;
 using MediatR;
 
 namespace LakePortal.Ingestion.Capture.Status;
 
 /// <summary>What is said of captures: from memory while they run, from the control database otherwise.</summary>
-internal sealed class CaptureReports(CaptureStore store, CaptureRegistry registry, SyncStore syncs)
+internal sealed class CaptureReports(CaptureStore store, CaptureRegistry registry, SyncStore syncs, SourceStore sources)
 {
     public async Task<CaptureStatus?> FindAsync(string source, CancellationToken cancellationToken)
     {
@@ -19,11 +21,14 @@ internal sealed class CaptureReports(CaptureStore store, CaptureRegistry registr
         var running = registry.FindSource(source);
         var reading = running?.Meter.Reading;
         var captured = reading?.Captured ?? LogPosition.TryParse(row.CapturedPosition);
+        var definition = await sources.FindAsync(source, cancellationToken);
+        var isBinary = definition is { IsMySql: true };
+        string? Text(LogPosition? position) => position is not { Value: > 0 } p ? null : isBinary ? BinaryLog.Name(row.Slot, p) : p.ToString();
         var tables = new List<CapturedTableStatus>();
         foreach (var sync in await syncs.ListAsync(source, cancellationToken))
         {
-            var definition = SyncResolver.Read(sync.Name, sync.Document);
-            if (!CaptureService.Follows(definition.Mode))
+            var followed = SyncResolver.Read(sync.Name, sync.Document);
+            if (!CaptureService.Follows(followed.Mode))
             {
                 continue;
             }
@@ -32,18 +37,19 @@ internal sealed class CaptureReports(CaptureStore store, CaptureRegistry registr
             var live = running?.Tables.Get(sync.Name);
             var state = sync.Paused && known?.State == CaptureStates.Streaming ? "paused" : known?.State ?? CaptureStates.Waiting;
             tables.Add(new CapturedTableStatus(
-                sync.Name, definition.SourceTable, state, known?.Reason, known?.Hint, Text(live?.RawPosition), Text(live?.RefinedPosition), known?.LastCommitAt, known?.Changes ?? 0, known?.DeadLetters ?? 0, known?.GapFrom));
+                sync.Name, followed.SourceTable, state, known?.Reason, known?.Hint, Text(live?.RawPosition), Text(live?.RefinedPosition), known?.LastCommitAt, known?.Changes ?? 0, known?.DeadLetters ?? 0, isBinary ? Text(LogPosition.TryParse(known?.GapFrom)) ?? known?.GapFrom : known?.GapFrom));
         }
 
         // The source is asked now and then; what was captured since was written there before.
         var at = reading?.SourcePosition is { } asked && captured is { } seen && seen > asked ? seen : reading?.SourcePosition;
-        var lag = at is { } s && captured is { } c ? (long)(s.Value - c.Value) : (long?)null;
+        var lag = at is not { } s || captured is not { } c ? null : isBinary && s.File != c.File ? reading?.RetainedBytes : (long)(s.Value - c.Value);
         return new CaptureStatus(
-            source, running is null ? "stopped" : row.State, row.Reason, row.Hint, row.Slot, row.Publication, at?.ToString(), captured?.ToString(), row.CapturedAt,
-            reading?.LagSeconds, lag, reading?.RetainedBytes, reading?.SafeBytes, reading?.SlotStatus, reading?.ChangesPerSecond ?? 0, reading?.Changes ?? 0, tables);
+            source, running is null ? "stopped" : row.State, row.Reason, row.Hint, isBinary ? "" : row.Slot, isBinary ? "" : row.Publication, Text(at), Text(captured), row.CapturedAt,
+            reading?.LagSeconds, lag, reading?.RetainedBytes, reading?.SafeBytes, reading?.SlotStatus, reading?.ChangesPerSecond ?? 0, reading?.Changes ?? 0, tables)
+        {
+            Reader = isBinary ? definition!.ServerId?.ToString(CultureInfo.InvariantCulture) ?? row.Publication : null,
+        };
     }
-
-    private static string? Text(LogPosition? position) => position is { Value: > 0 } p ? p.ToString() : null;
 }
 
 internal sealed class GetCaptureHandler(CaptureReports reports) : IRequestHandler<GetCapture, CaptureStatus?>

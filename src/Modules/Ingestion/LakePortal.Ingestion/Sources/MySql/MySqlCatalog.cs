@@ -40,7 +40,9 @@ internal static class MySqlCatalog
         int Int(string? text) => text is null ? 0 : (int)Math.Min(int.MaxValue, decimal.Parse(text, CultureInfo.InvariantCulture));
         var type = r[4]!.ToLowerInvariant();
         var isGenerated = r[11] == "1" || r[13]!.Contains("VIRTUAL GENERATED", StringComparison.OrdinalIgnoreCase) || r[13]!.Contains("STORED GENERATED", StringComparison.OrdinalIgnoreCase);
-        return new MySqlColumn(short.Parse(r[2]!, CultureInfo.InvariantCulture), r[3]!, type, r[5]!, Int(r[6]), r[7] is { } scale ? Int(scale) : Int(r[8]), r[9], r[10] == "NO", isGenerated,
+        
+        // Its place is no number that stays with it.
+        return new MySqlColumn(0, r[3]!, type, r[5]!, Int(r[6]), r[7] is { } scale ? Int(scale) : Int(r[8]), r[9], r[10] == "NO", isGenerated,
             r[12] == "1" || r[10] == "NO")
         {
             Length = Int(r[14]),

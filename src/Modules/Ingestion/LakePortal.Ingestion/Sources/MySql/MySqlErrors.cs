@@ -20,6 +20,7 @@ internal static class MySqlErrors
     public const int ColumnAccessDenied = 1143;
     public const int NoSuchTable = 1146;
     public const int LockWaitTimeout = 1205;
+    public const int BinlogEvents = 1220;
     public const int PrivilegeNeeded = 1227;
     public const int LogFatal = 1236;
     public const int QueryInterrupted = 1317;
@@ -28,6 +29,7 @@ internal static class MySqlErrors
     public const int StatementTimeout = 1969;
     public const int ConnectionKilled = 1927;
     public const int StatementTimeoutMySql = 3024;
+    public const int SameReader = 4052;
 
     /// <returns>Null: not an error of the source.</returns>
     public static LakePortalException? Translate(Exception error, SourceDefinition source, string? table = null) => error switch
@@ -70,6 +72,9 @@ internal static class MySqlErrors
         UnknownColumn or TableDefinitionChanged or ViewInvalid => new SourceTableChangedException(table ?? "a table", e.Text, e),
         LockWaitTimeout => new SourceUnavailableException(source.Name, $"{table ?? "A table"} is locked by somebody else: {e.Text}.", "A DDL statement or LOCK TABLES holds it; wait for it, or raise lock_timeout of the source.", e),
         QueryInterrupted or StatementTimeout or StatementTimeoutMySql => new SourceUnavailableException(source.Name, $"The server stopped the statement: {e.Text}.", "Raise statement_timeout of the source, or see who killed it in the server's log.", e),
+        SameReader or LogFatal when e.Text.Contains("same server", StringComparison.Ordinal) => new SourceUnavailableException(source.Name, $"Another reader has this one's number, and the server keeps only one of them: {e.Text}.",
+            "Give the source a number of its own: server_id: <number>.", e),
+        LogFatal => new SourceUnavailableException(source.Name, $"The server cannot read its binary log: {e.Text}.", "The capture begins anew; if the log is not there any more, the tables are loaded again.", e),
         TooManyConnections => new SourceUnavailableException(source.Name, $"The server has no connection left: {e.Text}.", "Raise max_connections, or lower parallelism of the source.", e),
         ServerShutdown or ConnectionKilled => new SourceUnavailableException(source.Name, $"The server {source.Host}:{source.Port} ended the connection: {e.Text}.", "The run retries by itself where it can.", e),
         _ when e.SqlState.StartsWith("08", StringComparison.Ordinal) => new SourceUnavailableException(source.Name, $"The server {source.Host}:{source.Port} is not available: {e.Text}.", "The run retries by itself where it can.", e),

@@ -1,5 +1,6 @@
 using LakePortal.Ingestion.Offload.Mapping;
 using LakePortal.Ingestion.Offload.Reading;
+using LakePortal.Ingestion.Sources.MySql.Log;
 using LakePortal.Ingestion.Sources.MySql.Wire;
 using LakePortal.Kernel.Errors;
 
@@ -92,8 +93,8 @@ internal sealed class MySqlLoadSnapshot : LoadSnapshot
     public override Task<LoadAccess> AccessAsync(SourceTable table, CancellationToken cancellationToken) =>
         Task.Run<LoadAccess>(() => MySqlLoadAccess.For((MySqlTable)table, _sessions[0], _control, _sessions.Count), CancellationToken.None).WaitAsync(cancellationToken);
 
-    /// <summary>Every change of a definition is in the log.</summary>
-    public override Task<(string Heaps, string Definition)> WatchAsync(SourceTable table, CancellationToken cancellationToken) => Task.FromResult(("", ""));
+    /// <summary>Every change of a definition is in the log; the text tells whether there was one.</summary>
+    public override Task<(string Heaps, string Definition)> WatchAsync(SourceTable table, CancellationToken cancellationToken) => Task.FromResult(("", Definitions.Text(table)));
 
     public override Task<IChunkReader> OpenReaderAsync(SourceTable table, TablePlan plan, CancellationToken cancellationToken)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using LakePortal.Ingestion.Offload.Reading;
+using LakePortal.Ingestion.Sources.MySql.Log;
 using LakePortal.Ingestion.Sources.MySql.Wire;
 using LakePortal.Kernel.Errors;
 
@@ -17,7 +18,7 @@ internal sealed class MySqlSystem(MySqlConnections connections) : SourceSystem
         AskAsync(source, s => (IReadOnlyList<SourceTable>)MySqlCatalog.ReadAll(s, source.Database), cancellationToken);
 
     public override Task<CaptureNotPossibleException?> FindObstacleAsync(SourceDefinition source, CancellationToken cancellationToken) =>
-        Task.FromResult<CaptureNotPossibleException?>(new CaptureNotPossibleException(source.Name, "not-available", "The binary log is not read.", "Use mode: batch or snapshot."));
+        AskAsync(source, s => BinlogStart.FindObstacle(source, s), cancellationToken);
 
     public override async Task<LogPosition?> PositionAsync(SourceDefinition source, CancellationToken cancellationToken)
     {
@@ -69,7 +70,11 @@ internal static class BinaryLog
         return session.Query(sql) is [var row] ? At(row[0]!, row[1]!) : null;
     }
 
-    public static LogPosition At(string file, string place) => LogPosition.InFile(NumberOf(file), checked((uint)ulong.Parse(place, CultureInfo.InvariantCulture)));
+    /// <remarks>Only a single transaction makes a file longer than 4 GiB; nothing follows it there.</remarks>
+    public static LogPosition At(string file, string place) => LogPosition.InFile(NumberOf(file), (uint)Math.Min(uint.MaxValue, ulong.Parse(place, CultureInfo.InvariantCulture)));
+
+    /// <summary>As the server's own tools write it: <c>binlog.000123:4711</c>.</summary>
+    public static string Name(string baseName, LogPosition position) => string.Create(CultureInfo.InvariantCulture, $"{baseName}.{position.File:D6}:{position.Place}");
 
     /// <summary>The number at the end of a file's name: <c>binlog.000123</c>.</summary>
     public static uint NumberOf(string file) => uint.Parse(file.AsSpan(file.LastIndexOf('.') + 1), CultureInfo.InvariantCulture);

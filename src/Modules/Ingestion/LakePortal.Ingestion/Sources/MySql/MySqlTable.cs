@@ -1,4 +1,7 @@
+using System.Text.Json.Serialization;
+using LakePortal.Ingestion.Capture.Landing;
 using LakePortal.Ingestion.Offload.Mapping;
+using LakePortal.Ingestion.Sources.MySql.Log;
 
 namespace LakePortal.Ingestion.Sources.MySql;
 
@@ -12,13 +15,30 @@ internal sealed record MySqlColumn(
     short Number, string Name, string DataType, string DisplayType, int Precision, int Scale, string? Charset, bool NotNull, bool IsGenerated, bool HasDefault)
     : SourceColumn(Number, Name, DisplayType, NotNull, IsGenerated)
 {
-    public bool IsUnsigned => DisplayType.Contains("unsigned", StringComparison.OrdinalIgnoreCase);
+    [JsonIgnore]
+    public bool IsUnsigned { get; } = DisplayType.Contains("unsigned", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The labels of an enum or a set, in their order.</summary>
-    public IReadOnlyList<string> Labels => DataType is "enum" or "set" ? ReadLabels(DisplayType) : [];
+    [JsonIgnore]
+    public IReadOnlyList<string> Labels { get; } = DataType is "enum" or "set" ? ReadLabels(DisplayType) : [];
 
     /// <summary>Length of a binary(n), whose zeros at the end the log leaves out.</summary>
     public int Length { get; init; }
+
+    /// <summary>Width to which the server fills numbers up with zeros; null: it does not.</summary>
+    [JsonIgnore]
+    public byte? ZeroFill { get; } = ReadWidth(DisplayType);
+
+    // Lists and numbers that come from the type's text say no more than it.
+    public bool Equals(MySqlColumn? other) =>
+        base.Equals(other) && DataType == other.DataType && Precision == other.Precision && Scale == other.Scale && Charset == other.Charset && HasDefault == other.HasDefault && Length == other.Length;
+
+    public override int GetHashCode() => HashCode.Combine(base.GetHashCode(), DataType, Precision, Scale, Charset, HasDefault, Length);
+
+    private static byte? ReadWidth(string type) => type.Contains("zerofill", StringComparison.OrdinalIgnoreCase) && type.IndexOf('(', StringComparison.Ordinal) is > 0 and var open
+        && byte.TryParse(type.AsSpan(open + 1, Math.Max(0, type.IndexOf(')', StringComparison.Ordinal) - open - 1)), System.Globalization.CultureInfo.InvariantCulture, out var width) ? width : null;
+
+    private static char Unescaped(char letter) => letter switch { 'n' => '\n', 'r' => '\r', 't' => '\t', '0' => '\0', 'Z' => '\u001A', _ => letter };
 
     private static List<string> ReadLabels(string type)
     {
@@ -35,7 +55,7 @@ internal sealed record MySqlColumn(
                 }
 
                 i += type[i] == '\'' ? 1 : 0;
-                label.Append(type[i]);
+                label.Append(type[i] == '\\' && i + 1 < type.Length ? Unescaped(type[++i]) : type[i]);
             }
 
             labels.Add(label.ToString());
@@ -61,6 +81,15 @@ internal sealed record MySqlTable : SourceTable
     public override string Sql => MySqlSql.Qualified(Schema, Name);
 
     public override bool HasRowVersions => false;
+
+    public override SourceTable Continue(LandedTable? before)
+    {
+        var (numbers, highest) = TableVersions.Known(before);
+        return this with { Columns = TableVersions.Number(Columns.Cast<MySqlColumn>(), numbers, highest) };
+    }
+
+    public override string? VersionsFrom(LandedTable? before, LogPosition at, LogPosition kept) =>
+        TableVersions.Parse(before?.Versions).With(new TableVersion(at.Value, [.. Columns.Cast<MySqlColumn>()], Key), kept < at ? kept : at).ToJson();
 
     public override string Quote(string identifier) => MySqlSql.Quote(identifier);
 

@@ -64,6 +64,12 @@ internal sealed partial class MySqlSession : IDisposable
         }
     }
 
+    /// <summary>A server that says nothing for so long is taken for lost.</summary>
+    public TimeSpan LongestSilence
+    {
+        set => _socket.ReceiveTimeout = (int)Math.Min(int.MaxValue, value.TotalMilliseconds);
+    }
+
     /// <summary>Runs a statement that returns no rows.</summary>
     public void Execute(string sql)
     {
