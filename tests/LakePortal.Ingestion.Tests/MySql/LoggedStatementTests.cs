@@ -45,12 +45,14 @@ public sealed class LoggedStatementTests
     }
 
     [Theory]
-    [InlineData("ADD COLUMN d int DEFAULT 7 AFTER a", "a1 b2 c3")]
-    [InlineData("ADD (d int, e enum('x,y','(')), ADD INDEX i (a, b), DROP COLUMN b", "a1 c3")]
+    [InlineData("ADD COLUMN d int DEFAULT 7 AFTER a", "a1 b2 c3 d0")]
+    [InlineData("ADD (d int, e enum('x,y','('), INDEX j (d), PRIMARY KEY (d)), ADD INDEX i (a, b), ADD UNIQUE KEY (a), DROP COLUMN b", "a1 c3 d0 e0")]
+    [InlineData("ADD COLUMN IF NOT EXISTS (d int, a int), ADD `unique` int, ADD COLUMN `index` int", "a1 b2 c3 d0 index0 unique0")]
+    [InlineData("ADD CONSTRAINT x FOREIGN KEY (a) REFERENCES u (id), ADD CHECK (a > 1), ADD FULLTEXT INDEX (b)", "a1 b2 c3")]
     [InlineData("CHANGE a x decimal(10,2), MODIFY b int FIRST", "b2 c3 x1")]
     [InlineData("CHANGE COLUMN `a` `b` int, CHANGE COLUMN `b` `a` int", "a2 b1 c3")]
     [InlineData("RENAME COLUMN a TO z, RENAME KEY b TO y", "b2 c3 z1")]
-    [InlineData("DROP a, ADD a int", "b2 c3")]
+    [InlineData("DROP a, ADD a int", "a0 b2 c3")]
     [InlineData("DROP INDEX a, DROP FOREIGN KEY b, DROP PRIMARY KEY, DROP CONSTRAINT c", "a1 b2 c3")]
     [InlineData("DROP COLUMN IF EXISTS a, DROP COLUMN `index`", "b2 c3")]
     [InlineData("WAIT 5 DROP b", "a1 c3")]

@@ -86,10 +86,10 @@ internal sealed class MySqlLake : IAsyncDisposable
 
     /// <summary>The refined table has what the source has, once it has come so far.</summary>
     /// <param name="columns">In their order in the source and the lake; null: all.</param>
-    public async Task EqualSoonAsync(string table, string? refined = null, string? columns = null)
+    public async Task EqualSoonAsync(string table, string? refined = null, string? columns = null, TimeSpan? patience = null)
     {
         var name = refined ?? $"refined.src_{table}";
-        for (var deadline = TimeProvider.System.GetUtcNow() + Patience; TimeProvider.System.GetUtcNow() < deadline; await Task.Delay(100))
+        for (var deadline = TimeProvider.System.GetUtcNow() + (patience ?? Patience); TimeProvider.System.GetUtcNow() < deadline; await Task.Delay(100))
         {
             columns ??= await ColumnsAsync(table);
             if (await HasAsync(name, columns) && (await SourceRowsAsync(table, columns)).SequenceEqual(await LakeRowsAsync(name, columns)))
@@ -99,7 +99,7 @@ internal sealed class MySqlLake : IAsyncDisposable
         }
 
         var (expected, actual) = (await SourceRowsAsync(table, columns), await LakeRowsAsync(name, columns));
-        Assert.Fail($"{table}: missing {Show(expected.Except(actual))}; too many {Show(actual.Except(expected))} ({expected.Count} and {actual.Count} rows). {await DescribeAsync()}");
+        Assert.Fail($"{table}: {Difference(expected.Except(actual).FirstOrDefault() ?? "", actual.Except(expected).FirstOrDefault() ?? "")}; missing {Show(expected.Except(actual))}; too many {Show(actual.Except(expected))} ({expected.Count} and {actual.Count} rows). {await DescribeAsync()}");
     }
 
     /// <summary>Those that the log's rows have; what the server generates is left out.</summary>
@@ -241,6 +241,10 @@ internal sealed class MySqlLake : IAsyncDisposable
 
         public Task<IReadOnlyList<MissingReference>> FindMissingAsync(string text, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<MissingReference>>([]);
     }
+
+    /// <summary>The first value in which two rows differ.</summary>
+    private static string Difference(string left, string right) =>
+        string.Join(", ", left.Split('\u001f').Zip(right.Split('\u001f')).Select((p, i) => p.First == p.Second ? null : $"value {i}: {Show([p.First])} and {Show([p.Second])}").Where(d => d is not null).Take(2));
 
     private static string Show(IEnumerable<string> rows) => string.Join(" / ", rows.Take(3).Select(r => r.Length > 200 ? r[..200] : r)).Replace('\u001f', '|');
 }

@@ -82,7 +82,7 @@ public sealed class SakilaCaptureTests(MariaDbServer server, ITestOutputHelper o
         foreach (var table in tables)
         {
             await lake.StreamingAsync(table, Patience);
-            await lake.EqualSoonAsync(table, $"refined.{table}");
+            await lake.EqualSoonAsync(table, $"refined.{table}", patience: Patience);
             Assert.Equal("0", await lake.Lake.ScalarAsync($"SELECT count(*) FROM (SELECT _position FROM raw.\"{table}\" WHERE _load_type = 'CDC' GROUP BY 1 HAVING count(*) > 1)"));
         }
 
@@ -104,6 +104,7 @@ public sealed class SakilaCaptureTests(MariaDbServer server, ITestOutputHelper o
             try
             {
                 await command.ExecuteNonQueryAsync(CancellationToken.None);
+                await Task.Delay(5, CancellationToken.None);
             }
             catch (MySqlException e) when (e.Number is 1213 or 1205 or 1451 or 1452 or 1412 or 1062)
             {

@@ -5,7 +5,11 @@ internal sealed class AlterActions
 {
     public static readonly AlterActions None = new();
 
+    /// <summary>Number of columns that came with a statement.</summary>
+    public const short Added = 0;
+
     private readonly List<(string? Old, string? New)> _steps = [];
+    private readonly List<string> _added = [];
 
     /// <summary>Rows came or went, or the table is another one, without rows in the log.</summary>
     public bool IsOutsideLog { get; private set; }
@@ -24,7 +28,7 @@ internal sealed class AlterActions
 
     /// <summary>Follows names through the statement.</summary>
     /// <param name="names">Name and number of each column before.</param>
-    /// <returns>The numbers of columns that are still the same, by their names afterwards. Those that were added are not among them.</returns>
+    /// <returns>The numbers of columns by their names afterwards.</returns>
     public Dictionary<string, short> Follow(IReadOnlyDictionary<string, short> names)
     {
         // All actions of a statement name columns as they were before it.
@@ -40,6 +44,12 @@ internal sealed class AlterActions
             {
                 result[name!] = number;
             }
+        }
+
+        foreach (var name in _added)
+        {
+            // That it may be there already is allowed by IF NOT EXISTS.
+            _ = result.TryAdd(name, Added);
         }
 
         return result;
@@ -76,6 +86,9 @@ internal sealed class AlterActions
         var rest = action[(at + 1)..];
         switch (action[at].Value.ToUpperInvariant())
         {
+            case "ADD" when (rest.Count == 0 || !rest[0].IsAny("PARTITION", "SYSTEM", "PERIOD")) && Columns(rest) is { } columns:
+                _added.AddRange(columns);
+                break;
             case "DROP" when Column(rest, out var dropped) is { } i:
                 _steps.Add((dropped[i].Value, null));
                 break;
@@ -99,13 +112,26 @@ internal sealed class AlterActions
         IsOutsideLog |= action.Any(t => t.Depth == 0 && t.IsAny("PARTITION", "PARTITIONS"));
     }
 
+    /// <returns>Names of what is added; null: no columns.</returns>
+    private static List<string>? Columns(List<SqlToken> tokens)
+    {
+        var from = tokens.FindIndex(t => t.IsSymbol('('));
+        var isList = from == 0 || (from == 1 && tokens[0].IsWord("COLUMN")) || (from > 0 && tokens.Take(from).All(t => t.IsAny("COLUMN", "IF", "NOT", "EXISTS")));
+        if (!isList)
+        {
+            return Column(tokens, out var all) is { } i ? [all[i].Value] : null;
+        }
+
+        return [.. Split(tokens.Skip(from + 1).TakeWhile(t => t.Depth > 0), 1).Where(c => c.Count > 0 && Column(c, out _) == 0).Select(c => c[0].Value)];
+    }
+
     /// <returns>Where the name of a column is; null: the action is about something else.</returns>
     private static int? Column(List<SqlToken> tokens, out List<SqlToken> all)
     {
         all = tokens;
         var isColumn = tokens.Count > 0 && tokens[0].IsWord("COLUMN");
         var i = isColumn ? 1 : 0;
-        if (!isColumn && tokens.Count > 1 && tokens[0].IsAny("INDEX", "KEY", "PRIMARY", "FOREIGN", "CONSTRAINT", "CHECK", "PARTITION", "SYSTEM", "PERIOD"))
+        if (!isColumn && tokens.Count > 1 && tokens[0].IsAny("INDEX", "KEY", "PRIMARY", "FOREIGN", "CONSTRAINT", "CHECK", "PARTITION", "SYSTEM", "PERIOD", "UNIQUE", "FULLTEXT", "SPATIAL", "VECTOR"))
         {
             return null;
         }

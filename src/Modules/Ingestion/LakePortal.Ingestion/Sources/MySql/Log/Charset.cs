@@ -63,6 +63,6 @@ internal sealed class Charsets(MySqlSession control)
     private ByteCharset Ask(string charset)
     {
         var all = string.Join(", ", Enumerable.Range(0, 256).Select(b => string.Create(CultureInfo.InvariantCulture, $"HEX(CONVERT(_{charset} 0x{b:X2} USING utf8mb4))")));
-        return new ByteCharset([.. control.Query($"SELECT {all}")[0].Select(h => Convert.FromHexString(h!))]);
+        return new ByteCharset([.. control.Query($"SELECT {all}")[0].Select(h => h is null ? "?"u8.ToArray() : Convert.FromHexString(h))]);
     }
 }

@@ -212,6 +212,12 @@ internal sealed class Definitions(CaptureServices services, SourceDefinition sou
             names = action.Follow(names);
         }
 
+        if (!names.Keys.ToHashSet(StringComparer.OrdinalIgnoreCase).SetEquals(now.Columns.Select(c => c.Name)))
+        {
+            Reload(table, $"The columns of {table.Sync.SourceTable} are not those that the statements in the log have made: the table is loaded anew.");
+            return;
+        }
+
         // The key's columns may have other names.
         var numbered = TableVersions.Number(now.Columns.Cast<MySqlColumn>(), names, TableVersions.Known(table.Landed).Highest);
         if (!Key(before.Key, before.Columns).SequenceEqual(Key(now.Key, numbered)))

@@ -57,6 +57,6 @@ internal sealed record TableVersions(IReadOnlyList<TableVersion> All)
     public static IReadOnlyList<MySqlColumn> Number(IEnumerable<MySqlColumn> columns, IReadOnlyDictionary<string, short> known, short highest)
     {
         var next = highest;
-        return [.. columns.Select(c => c with { Number = known.TryGetValue(c.Name, out var number) ? number : ++next })];
+        return [.. columns.Select(c => c with { Number = known.TryGetValue(c.Name, out var number) && number > 0 ? number : ++next })];
     }
 }
