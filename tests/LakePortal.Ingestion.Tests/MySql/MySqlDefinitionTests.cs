@@ -103,6 +103,22 @@ public sealed class MySqlDefinitionTests(MariaDbServer server)
         Assert.Equal("2", await lake.Lake.ScalarAsync("SELECT count(*)::VARCHAR FROM raw.src_t WHERE _op = 't'"));
     }
 
+    [Fact]
+    public async Task A_frozen_table_keeps_its_columns_and_one_that_holds_is_held()
+    {
+        await using var lake = await MySqlLake.CaptureAsync(server);
+        await lake.ExecuteAsync("CREATE TABLE f (id int PRIMARY KEY, a int); CREATE TABLE h LIKE f; INSERT INTO f VALUES (1, 1); INSERT INTO h VALUES (1, 1)");
+        await lake.Lake.ApplyAsync(lake.SourceYaml(), $"kind: sync\nsource: src\ntables: [\"{lake.Database}.f\"]\nmode: bootstrap+cdc\nschema: freeze", $"kind: sync\nsource: src\ntables: [\"{lake.Database}.h\"]\nmode: bootstrap+cdc\nschema: hold");
+        await lake.StreamingAsync("src_f");
+        await lake.StreamingAsync("src_h");
+        await lake.ExecuteAsync("ALTER TABLE f ADD COLUMN n int NOT NULL DEFAULT 7 FIRST; INSERT INTO f VALUES (9, 2, 2); ALTER TABLE h ADD COLUMN n int; INSERT INTO h VALUES (2, 2, 9)");
+        await lake.EqualSoonAsync("f", columns: "id, a");
+        await lake.UntilAsync(async () => (await lake.Store.FindTableAsync("src_h", CancellationToken.None))?.State == CaptureStates.Held, "the table is held");
+        Assert.Equal("2", await lake.Lake.ScalarAsync("SELECT count(*)::VARCHAR FROM (DESCRIBE refined.src_f)"));
+        await lake.ExecuteAsync("ALTER TABLE f CHANGE a b int; INSERT INTO f VALUES (9, 3, 3)");
+        await lake.UntilAsync(async () => (await lake.Store.FindTableAsync("src_f", CancellationToken.None))?.State == CaptureStates.Held, "the frozen table is held");
+    }
+
     private async Task<MySqlLake> StreamingAsync(string sql)
     {
         var lake = await MySqlLake.CaptureAsync(server);

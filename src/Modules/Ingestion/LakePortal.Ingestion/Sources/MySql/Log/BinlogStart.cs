@@ -107,7 +107,7 @@ internal sealed class BinlogStart(CaptureServices services, SourceDefinition sou
         }
 
         var column = found.Columns.Cast<MySqlColumn>().FirstOrDefault(c => !c.IsGenerated && !table.Sync.Exclude.Contains(c.Name)
-            && (c.DataType is "vector" || (c.DataType == "json" && c.Charset is null) || !Charsets.IsRead(c.Charset) || c.DisplayType.Contains("COMPRESSED", StringComparison.OrdinalIgnoreCase)));
+            && (c.DataType is "vector" || !Charsets.IsRead(c.Charset) || c.DisplayType.Contains("COMPRESSED", StringComparison.OrdinalIgnoreCase)));
         return column is null ? null : new CaptureHeldException(table.Name, $"The column '{column.Name}' of {found.Display} ({column.DisplayType}{(column.Charset is { } c ? $", {c}" : "")}) is logged in a form that is not read.",
             "Leave it out (columns.exclude), or use mode: batch.");
     }

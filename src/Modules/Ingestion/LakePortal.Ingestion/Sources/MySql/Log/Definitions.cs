@@ -237,14 +237,14 @@ internal sealed class Definitions(CaptureServices services, SourceDefinition sou
         }
 
         _ = Save(table, now, end, names);
-        var excluded = table.Sync.Exclude;
-        var filled = numbered.Where(c => !excluded.Contains(c.Name) && !c.IsGenerated && (before.Columns.FirstOrDefault(b => b.Number == c.Number) is { } old ? !ColumnChange.KeepsValues(old, c) : c.HasDefault || c.NotNull))
+        var isFrozen = table.Sync.SchemaPolicy == SchemaPolicy.Freeze;
+        var filled = numbered.Where(c => !table.Sync.Exclude.Contains(c.Name) && !c.IsGenerated && (before.Columns.FirstOrDefault(b => b.Number == c.Number) is { } old ? !ColumnChange.KeepsValues(old, c) : !isFrozen && (c.HasDefault || c.NotNull)))
             .Select(c => c.Name).ToList();
         if (filled.Count > 0)
         {
             LoadAgain(table, group, $"Existing rows have values of {string.Join(", ", filled)} that are not in the log (a default, or a changed type)");
         }
-        else if (added.Find(c => taken.Contains(c.Name)) is { } again)
+        else if (!isFrozen && added.Find(c => taken.Contains(c.Name)) is { } again)
         {
             LoadAgain(table, group, $"The column {again.Name} was there before, and was made anew");
         }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Globalization;
@@ -12,6 +13,7 @@ namespace LakePortal.Ingestion.Sources.MySql.Log;
 /// </summary>
 internal sealed class RowText
 {
+    private readonly ArrayBufferWriter<byte> _json = new();
     private byte[] _buffer = new byte[4096];
     private int _length;
 
@@ -87,10 +89,10 @@ internal sealed class RowText
                 Integer(column, Take(ref row, 8), 8);
                 break;
             case BinlogTypes.Float:
-                Text(((double)BinaryPrimitives.ReadSingleLittleEndian(Take(ref row, 4))).ToString("R", CultureInfo.InvariantCulture));
+                Text(ServerNumbers.Print(BinaryPrimitives.ReadSingleLittleEndian(Take(ref row, 4))));
                 break;
             case BinlogTypes.Double:
-                Text(BinaryPrimitives.ReadDoubleLittleEndian(Take(ref row, 8)).ToString("R", CultureInfo.InvariantCulture));
+                Text(ServerNumbers.Print(BinaryPrimitives.ReadDoubleLittleEndian(Take(ref row, 8))));
                 break;
             case BinlogTypes.Year:
                 var year = Take(ref row, 1)[0];
@@ -111,6 +113,11 @@ internal sealed class RowText
                 break;
             case BinlogTypes.Blob or BinlogTypes.Geometry:
                 Encoded(charset, Take(ref row, checked((int)BinlogBytes.Number(Take(ref row, logged.Meta), logged.Meta))));
+                break;
+            case BinlogTypes.Json:
+                _json.ResetWrittenCount();
+                BinlogJson.Print(Take(ref row, checked((int)BinlogBytes.Number(Take(ref row, logged.Meta), logged.Meta))), _json);
+                Encoded(null, _json.WrittenSpan);
                 break;
             default:
                 Text(BinlogTimes.Read(logged, ref row) ?? throw new SourceProtocolException($"Column {column.Name} has type {logged.Type} in the log, which is not read."));
