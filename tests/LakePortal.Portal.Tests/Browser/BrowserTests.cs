@@ -74,6 +74,9 @@ public sealed class BrowserTests : IAsyncLifetime
         await OpenAsync(page, PortalUrls.Overview);
         await page.Keyboard.PressAsync("t");
         await page.WaitForURLAsync("**/tables");
+
+        // The heading takes the focus of a new page: whoever is faster than that would lose it again.
+        await Assertions.Expect(page.Locator("h1")).ToBeFocusedAsync();
         await page.Locator("main input[type=search]").ClickAsync();
         await page.Keyboard.TypeAsync("s");
         await page.WaitForURLAsync("**/tables?q=s");
@@ -173,6 +176,7 @@ public sealed class BrowserTests : IAsyncLifetime
     private async Task OpenAsync(IPage page, string url)
     {
         await page.GotoAsync(_host.Address + url);
+        await page.Locator("html[data-shell=ready]").WaitForAsync();
         await Assertions.Expect(page.Locator("[aria-label=Loading]")).ToHaveCountAsync(0);
         await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
     }

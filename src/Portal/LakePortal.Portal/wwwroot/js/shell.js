@@ -48,6 +48,8 @@ export function start(reference, keys) {
   document.addEventListener('keydown', onKeyDown);
   document.addEventListener('focusin', onFocusIn);
   addEventListener('lakeportal:theme', onTheme);
+  // From here on keys are heard.
+  document.documentElement.dataset.shell = 'ready';
   return {
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     dark: document.documentElement.dataset.theme === 'dark',
