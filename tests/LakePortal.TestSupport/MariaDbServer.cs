@@ -12,6 +12,9 @@ namespace LakePortal.TestSupport;
 /// </summary>
 public sealed class MariaDbServer : IAsyncLifetime, IAsyncDisposable
 {
+    // Two installations at once have been seen to fail.
+    private static readonly SemaphoreSlim Installing = new(1);
+
     private readonly string _root = Path.Combine(Path.GetTempPath(), $"lakeportal-maria-{Guid.NewGuid():n}");
     private int _databases;
     private ServerWatchdog? _watchdog;
@@ -86,7 +89,15 @@ public sealed class MariaDbServer : IAsyncLifetime, IAsyncDisposable
 
         _watchdog = ServerWatchdog.Over(_root, """if [ -s "$2" ]; then p="$(cat "$2")"; kill -9 "$p"; while kill -0 "$p"; do sleep 0.05; done; fi""", PidFile);
         string[] user = asRoot ? [$"--user={Owner}"] : [];
-        await FinishAsync(Start("mariadb-install-db", ["--no-defaults", $"--datadir={Data}", "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve", .. user]), "mariadb-install-db");
+await Installing.WaitAsync();
+        try
+        {
+            await FinishAsync(Start("mariadb-install-db", ["--no-defaults", $"--datadir={Data}", "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve", .. user]), "mariadb-install-db");
+        }
+        finally
+        {
+            _ = Installing.Release();
+        }
 
         // Another process may take the free port between choosing and binding it.
         for (var attempt = 1; ; attempt++)
