@@ -89,7 +89,7 @@ public sealed class MariaDbServer : IAsyncLifetime, IAsyncDisposable
 
         _watchdog = ServerWatchdog.Over(_root, """if [ -s "$2" ]; then p="$(cat "$2")"; kill -9 "$p"; while kill -0 "$p"; do sleep 0.05; done; fi""", PidFile);
         string[] user = asRoot ? [$"--user={Owner}"] : [];
-await Installing.WaitAsync();
+        await Installing.WaitAsync();
         try
         {
             await FinishAsync(Start("mariadb-install-db", ["--no-defaults", $"--datadir={Data}", "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve", .. user]), "mariadb-install-db");
