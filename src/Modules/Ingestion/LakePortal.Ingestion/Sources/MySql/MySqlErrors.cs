@@ -83,7 +83,7 @@ internal static class MySqlErrors
 
     private static string PasswordHint(SourceDefinition source) =>
         source.Password is not { } reference ? $"The source names no password: store it with ./lake secret set {source.Name}, and add password: ${{secret:{source.Name}}}."
-        : reference.StartsWith("${secret:", StringComparison.Ordinal) ? $"Type the right password, or store it on the Secrets page or with: ./lake secret set {reference["${secret:".Length..].TrimEnd('}')} (asks for the value); and see that the user may come from this machine's address."
+        : reference.StartsWith("${secret:", StringComparison.Ordinal) ? $"Store the right password with: ./lake secret set {reference["${secret:".Length..].TrimEnd('}')} (asks for the value), on the Secrets page, or in the form where the source is added; and see that the user may come from this machine's address."
         : $"The password comes from {reference}: set the variable for the portal's process, and start it again.";
 }
 

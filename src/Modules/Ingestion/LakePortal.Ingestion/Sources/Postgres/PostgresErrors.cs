@@ -74,7 +74,7 @@ internal static class PostgresErrors
 
     private static string PasswordHint(SourceDefinition source) =>
         source.Password is not { } reference ? $"The source names none: store it with ./lake secret set {source.Name}, and add password: ${{secret:{source.Name}}}."
-        : reference.StartsWith("${secret:", StringComparison.Ordinal) ? $"Type the right one, or store it on the Secrets page or with: ./lake secret set {reference["${secret:".Length..].TrimEnd('}')} (asks for the value)."
+        : reference.StartsWith("${secret:", StringComparison.Ordinal) ? $"Store the right one with: ./lake secret set {reference["${secret:".Length..].TrimEnd('}')} (asks for the value), on the Secrets page, or in the form where the source is added."
         : $"It comes from {reference}: set the variable for the portal's process, and start it again.";
 
     private static string PrivilegeHint(PostgresException e, SourceDefinition source) =>
