@@ -13,8 +13,8 @@ public sealed class AccessibilityTests
         await using var host = await PreviewHost.StartAsync();
         using var playwright = await Playwright.CreateAsync();
         await using var browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = BrowserFactAttribute.Chromium, Args = ["--no-sandbox"] });
-        var found = await Task.WhenAll(FaultsAsync(axe, host, browser, ColorScheme.Light), FaultsAsync(axe, host, browser, ColorScheme.Dark));
-        Assert.True(found.All(f => f.Count == 0), string.Join('\n', found.SelectMany(f => f)));
+        List<string> found = [.. await FaultsAsync(axe, host, browser, ColorScheme.Light), .. await FaultsAsync(axe, host, browser, ColorScheme.Dark)];
+        Assert.True(found.Count == 0, string.Join('\n', found));
     }
 
     private static async Task<List<string>> FaultsAsync(Axe axe, PreviewHost host, IBrowser browser, ColorScheme scheme)

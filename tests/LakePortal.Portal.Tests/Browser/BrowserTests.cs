@@ -153,7 +153,9 @@ public sealed class BrowserTests : IAsyncLifetime
     public async Task Pages_fit_their_window()
     {
         var folder = Environment.GetEnvironmentVariable("LAKEPORTAL_SCREENS");
-        await Task.WhenAll(FitAsync(ColorScheme.Light, 1440, 900, folder), FitAsync(ColorScheme.Dark, 1440, 900, folder), FitAsync(ColorScheme.Light, 390, 844, folder));
+        await FitAsync(ColorScheme.Light, 1440, 900, folder);
+        await FitAsync(ColorScheme.Dark, 1440, 900, folder);
+        await FitAsync(ColorScheme.Light, 390, 844, folder);
     }
 
     private async Task FitAsync(ColorScheme scheme, int width, int height, string? folder)
