@@ -33,7 +33,7 @@ public sealed class MySqlDefinitionTests(MariaDbServer server)
     [Fact]
     public async Task Columns_that_exchange_their_names_are_never_mixed_up()
     {
-        await using var lake = await StreamingAsync("CREATE TABLE t (id int PRIMARY KEY, a int, b int); INSERT INTO t VALUES (1, 1, 100)");
+        await using var lake = await MySqlLake.FollowAsync(server, "CREATE TABLE t (id int PRIMARY KEY, a int, b int); INSERT INTO t VALUES (1, 1, 100)");
         await lake.ExecuteAsync("INSERT INTO t VALUES (2, 2, 200); ALTER TABLE t RENAME COLUMN a TO b, RENAME COLUMN b TO a; INSERT INTO t VALUES (3, 300, 3)");
         await lake.EqualSoonAsync("t");
         Assert.Single(await lake.EventsAsync(), e => e.Contains("loaded a", StringComparison.Ordinal));
@@ -51,7 +51,7 @@ public sealed class MySqlDefinitionTests(MariaDbServer server)
     [Fact]
     public async Task What_happened_while_nobody_read_is_read_by_the_columns_of_its_time()
     {
-        var lake = await StreamingAsync("CREATE TABLE t (id int PRIMARY KEY, a int, b int); INSERT INTO t VALUES (1, 1, 100)");
+        var lake = await MySqlLake.FollowAsync(server, "CREATE TABLE t (id int PRIMARY KEY, a int, b int); INSERT INTO t VALUES (1, 1, 100)");
         var stopped = await lake.StopAsync();
         await lake.ExecuteAsync("INSERT INTO t VALUES (2, 2, 200); ALTER TABLE t DROP COLUMN a, ADD COLUMN c int AFTER id; INSERT INTO t VALUES (3, 3, 300); UPDATE t SET c = 7 WHERE id = 1");
         lake = await lake.AgainAsync(stopped);
@@ -77,7 +77,7 @@ public sealed class MySqlDefinitionTests(MariaDbServer server)
     [Fact]
     public async Task Tables_that_are_put_in_place_of_others_are_loaded_anew_and_come_back_by_themselves()
     {
-        await using var lake = await StreamingAsync("CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t VALUES (1, 1)");
+        await using var lake = await MySqlLake.FollowAsync(server, "CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t VALUES (1, 1)");
         await lake.ExecuteAsync("CREATE TABLE next LIKE t; INSERT INTO next VALUES (7, 7); RENAME TABLE t TO old, next TO t; INSERT INTO t VALUES (8, 8); UPDATE old SET a = 99");
         await lake.EqualSoonAsync("t");
         await lake.ExecuteAsync("DROP TABLE t");
@@ -97,7 +97,7 @@ public sealed class MySqlDefinitionTests(MariaDbServer server)
     [Fact]
     public async Task Truncation_is_followed_also_beside_columns_that_come_and_go()
     {
-        await using var lake = await StreamingAsync("CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t SELECT seq, seq FROM seq_1_to_100");
+        await using var lake = await MySqlLake.FollowAsync(server, "CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t SELECT seq, seq FROM seq_1_to_100");
         await lake.ExecuteAsync("INSERT INTO t VALUES (200, 1); TRUNCATE t; INSERT INTO t VALUES (1, 5); ALTER TABLE t ADD COLUMN c varchar(5) CHARACTER SET latin1; INSERT INTO t VALUES (2, 6, 'ä'); TRUNCATE TABLE t; INSERT INTO t VALUES (3, 7, 'ö')");
         await lake.EqualSoonAsync("t");
         Assert.Equal("2", await lake.Lake.ScalarAsync("SELECT count(*)::VARCHAR FROM raw.src_t WHERE _op = 't'"));
@@ -117,14 +117,5 @@ public sealed class MySqlDefinitionTests(MariaDbServer server)
         Assert.Equal("2", await lake.Lake.ScalarAsync("SELECT count(*)::VARCHAR FROM (DESCRIBE refined.src_f)"));
         await lake.ExecuteAsync("ALTER TABLE f CHANGE a b int; INSERT INTO f VALUES (9, 3, 3)");
         await lake.UntilAsync(async () => (await lake.Store.FindTableAsync("src_f", CancellationToken.None))?.State == CaptureStates.Held, "the frozen table is held");
-    }
-
-    private async Task<MySqlLake> StreamingAsync(string sql)
-    {
-        var lake = await MySqlLake.CaptureAsync(server);
-        await lake.ExecuteAsync(sql);
-        await lake.SyncAsync($"\"{lake.Database}.t\"", "mode: bootstrap+cdc");
-        await lake.StreamingAsync("src_t");
-        return lake;
     }
 }

@@ -35,6 +35,16 @@ internal sealed class MySqlLake : IAsyncDisposable
     public static async Task<MySqlLake> CaptureAsync(MariaDbServer server, string? database = null, Action<IServiceCollection>? configure = null) =>
         new(await StartLakeAsync(Quick, configure, null), server, database ?? await server.CreateDatabaseAsync());
 
+    /// <summary>A table <c>t</c> that is loaded and follows its changes.</summary>
+    public static async Task<MySqlLake> FollowAsync(MariaDbServer server, string sql)
+    {
+        var lake = await CaptureAsync(server);
+        await lake.ExecuteAsync(sql);
+        await lake.SyncAsync($"\"{lake.Database}.t\"", "mode: bootstrap+cdc");
+        await lake.StreamingAsync("src_t");
+        return lake;
+    }
+
     public Task<TemporaryDirectory> StopAsync() => Lake.Lake.StopAsync();
 
     /// <summary>Another process on what this one leaves.</summary>

@@ -15,7 +15,7 @@ public sealed class MySqlLogTests(MariaDbServer server)
     [InlineData("FULL_NODUP")]
     public async Task Parts_of_rows_are_filled_up(string image)
     {
-        await using var lake = await StreamingAsync("CREATE TABLE t (id int PRIMARY KEY, a int, x text, d int DEFAULT 5); INSERT INTO t VALUES (1, 1, 'one', 1), (2, NULL, NULL, 2), (3, 3, 'three', 3)");
+        await using var lake = await MySqlLake.FollowAsync(server, "CREATE TABLE t (id int PRIMARY KEY, a int, x text, d int DEFAULT 5); INSERT INTO t VALUES (1, 1, 'one', 1), (2, NULL, NULL, 2), (3, 3, 'three', 3)");
         if (!await HasImageAsync(image))
         {
             return;
@@ -52,7 +52,7 @@ public sealed class MySqlLogTests(MariaDbServer server)
     [Fact]
     public async Task Statements_among_the_rows_have_the_tables_loaded_again_that_they_may_have_changed()
     {
-        await using var lake = await StreamingAsync("CREATE TABLE t (id int PRIMARY KEY, a int, x text, d int); INSERT INTO t VALUES (1, 1, 'one', 1)");
+        await using var lake = await MySqlLake.FollowAsync(server, "CREATE TABLE t (id int PRIMARY KEY, a int, x text, d int); INSERT INTO t VALUES (1, 1, 'one', 1)");
         await lake.ExecuteAsync("SET SESSION binlog_format = 'STATEMENT'; UPDATE t SET a = 7; INSERT INTO t VALUES (2, 2, '', 2)");
         await lake.EqualSoonAsync("t");
         await lake.StreamingAsync("src_t");
@@ -66,7 +66,7 @@ public sealed class MySqlLogTests(MariaDbServer server)
     [Fact]
     public async Task Prepared_transactions_count_when_they_are_committed()
     {
-        await using var lake = await StreamingAsync("CREATE TABLE t (id int PRIMARY KEY, a int, x text, d int); INSERT INTO t VALUES (1, 1, 'one', 1)");
+        await using var lake = await MySqlLake.FollowAsync(server, "CREATE TABLE t (id int PRIMARY KEY, a int, x text, d int); INSERT INTO t VALUES (1, 1, 'one', 1)");
         await lake.ExecuteAsync("XA START 'one'; INSERT INTO t VALUES (2, 2, 'prepared', 2); XA END 'one'; XA PREPARE 'one'");
         await lake.ExecuteAsync("INSERT INTO t VALUES (3, 3, 'other', 3)");
         await lake.CaughtUpAsync();
@@ -82,7 +82,7 @@ public sealed class MySqlLogTests(MariaDbServer server)
     [Fact]
     public async Task A_table_that_joins_a_source_and_one_that_is_paused_lose_and_repeat_nothing()
     {
-        await using var lake = await StreamingAsync("CREATE TABLE t (id int PRIMARY KEY, a int); CREATE TABLE u (id int PRIMARY KEY, a int); INSERT INTO t VALUES (1, 1); INSERT INTO u SELECT seq, seq FROM seq_1_to_5000");
+        await using var lake = await MySqlLake.FollowAsync(server, "CREATE TABLE t (id int PRIMARY KEY, a int); CREATE TABLE u (id int PRIMARY KEY, a int); INSERT INTO t VALUES (1, 1); INSERT INTO u SELECT seq, seq FROM seq_1_to_5000");
         using var stop = new CancellationTokenSource();
         var writing = Task.Run(async () =>
         {
@@ -171,14 +171,5 @@ public sealed class MySqlLogTests(MariaDbServer server)
             // Servers before 11.4 do not know it.
             return false;
         }
-    }
-
-    private async Task<MySqlLake> StreamingAsync(string sql)
-    {
-        var lake = await MySqlLake.CaptureAsync(server);
-        await lake.ExecuteAsync(sql);
-        await lake.SyncAsync($"\"{lake.Database}.t\"", "mode: bootstrap+cdc");
-        await lake.StreamingAsync("src_t");
-        return lake;
     }
 }

@@ -131,8 +131,7 @@ internal sealed class CaptureStart(CaptureServices services, SourceDefinition so
         await _states.NoteGapAsync(captured!.Value, why, slot?.Confirmed, cancellationToken);
         if (slot is not null && (slot.Status == "lost" || isOther || !isPublished))
         {
-            await using var drop = new NpgsqlCommand(PgCatalogSql.DropSlot, connection) { Parameters = { new() { Value = tables.Slot } } };
-            _ = await drop.ExecuteScalarAsync(cancellationToken);
+            await _slots.DropSlotAsync(tables.Slot, cancellationToken);
             slot = null;
         }
 

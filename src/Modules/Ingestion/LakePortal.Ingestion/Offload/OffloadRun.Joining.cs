@@ -52,17 +52,8 @@ internal sealed partial class OffloadRun
             : null;
 
     /// <summary>Generated columns are not in the log before version 18 of the server: a change would empty them.</summary>
-    private HashSet<string> Excluded(SourceTable source, CapturedTable? joined)
-    {
-        var excluded = request.Sync.Exclude.ToHashSet(StringComparer.Ordinal);
-        if (joined is not null)
-        {
-            excluded.UnionWith(source.Columns.Where(c => c.IsGenerated).Select(c => c.Name));
-            excluded.UnionWith(SchemaPolicy.LeftOut(request.Sync, joined.Landed, source));
-        }
-
-        return excluded;
-    }
+    private IEnumerable<string> LeftOut(SourceTable source, CapturedTable? joined) => joined is null ? []
+        : source.Columns.Where(c => c.IsGenerated).Select(c => c.Name).Concat(SchemaPolicy.LeftOut(request.Sync, joined.Landed, source));
 
     private async Task<PreparedTables> FitJoinedAsync(LoadSnapshot snapshot, SourceTable source, TablePlan plan, List<string> key, CapturedTable joined, CancellationToken cancellationToken)
     {

@@ -135,13 +135,7 @@ internal sealed partial class OffloadRun(OffloadServices services, OffloadReques
     private async Task<OffloadWork> PlanAsync(LoadSnapshot snapshot, SourceTable source, CapturedTable? joined, CancellationToken cancellationToken)
     {
         var sync = request.Sync;
-        var text = new Dictionary<string, string>(_text, StringComparer.Ordinal);
-        foreach (var column in sync.Text)
-        {
-            text[column] = "text by configuration";
-        }
-
-        var plan = TablePlan.For(source, new ColumnChoices(Excluded(source, joined), sync.Hash.ToHashSet(StringComparer.Ordinal), text) { HashKey = request.HashKey });
+        var plan = TablePlan.For(source, ColumnChoices.Of(sync, LeftOut(source, joined), _text, request.HashKey));
         var sourceKey = sync.Key.Count > 0 ? sync.Key : source.Key;
         var missing = sync.Key.Append(sync.Cursor).FirstOrDefault(k => k is not null && source.Columns.All(c => c.Name != k));
         if (missing is not null)

@@ -35,13 +35,7 @@ internal static class ShapeReader
             Key = KeyOf(relation, now), Rows = now?.Rows, Bytes = now?.Bytes ?? 0,
         };
         var sync = captured.Sync;
-        var text = new Dictionary<string, string>(captured.LearnedText, StringComparer.Ordinal);
-        foreach (var column in sync.Text)
-        {
-            text[column] = "text by configuration";
-        }
-
-        var plan = TablePlan.For(source, new ColumnChoices(sync.Exclude.Concat(SchemaPolicy.LeftOut(sync, captured.Landed, source)).ToHashSet(StringComparer.Ordinal), sync.Hash.ToHashSet(StringComparer.Ordinal), text) { HashKey = captured.HashKey });
+        var plan = TablePlan.For(source, ColumnChoices.Of(sync, SchemaPolicy.LeftOut(sync, captured.Landed, source), captured.LearnedText, captured.HashKey));
         var map = relation.Columns.Select(c => IndexOf(plan, c.Name)).ToList();
         var key = Key(sync.Key.Count > 0 ? sync.Key : source.Key, plan, relation, captured);
         var filled = now is null || captured.Landed is not { } landed ? [] : await FilledAsync(connection, now, landed, plan, cancellationToken);

@@ -87,13 +87,16 @@ internal sealed class SlotManager(SourceDefinition source, NpgsqlConnection conn
         return LogPosition.Parse((string)(await command.ExecuteScalarAsync(cancellationToken))!);
     }
 
+    /// <summary>Leaves a slot alone that somebody reads.</summary>
+    public async Task DropSlotAsync(string slot, CancellationToken cancellationToken)
+    {
+        await using var drop = new NpgsqlCommand(PgCatalogSql.DropSlot, connection) { Parameters = { new() { Value = slot } } };
+        _ = await drop.ExecuteScalarAsync(cancellationToken);
+    }
+
     public async Task DropAsync(string slot, string publication, CancellationToken cancellationToken)
     {
-        await using (var drop = new NpgsqlCommand(PgCatalogSql.DropSlot, connection) { Parameters = { new() { Value = slot } } })
-        {
-            _ = await drop.ExecuteScalarAsync(cancellationToken);
-        }
-
+        await DropSlotAsync(slot, cancellationToken);
         await using var command = new NpgsqlCommand($"DROP PUBLICATION IF EXISTS {PgSql.Quote(publication)}", connection);
         _ = await command.ExecuteNonQueryAsync(cancellationToken);
     }

@@ -1,6 +1,7 @@
 using LakePortal.Iceberg.Schemas;
 using LakePortal.Ingestion.Offload.CopyBinary;
 using LakePortal.Ingestion.Sources;
+using LakePortal.Ingestion.Syncs;
 
 namespace LakePortal.Ingestion.Offload.Mapping;
 
@@ -14,6 +15,21 @@ internal sealed record ColumnChoices(IReadOnlySet<string> Exclude, IReadOnlySet<
 
     /// <summary>Key of the hashes; required when any column is hashed.</summary>
     public byte[]? HashKey { get; init; }
+
+    /// <param name="sync">Says what is left out, hashed and text.</param>
+    /// <param name="leftOut">Also left out.</param>
+    /// <param name="learned">Columns that a value made text, with the reason.</param>
+    /// <param name="hashKey">Key of the hashes.</param>
+    public static ColumnChoices Of(SyncDefinition sync, IEnumerable<string> leftOut, IReadOnlyDictionary<string, string> learned, byte[]? hashKey)
+    {
+        var text = new Dictionary<string, string>(learned, StringComparer.Ordinal);
+        foreach (var column in sync.Text)
+        {
+            text[column] = "text by configuration";
+        }
+
+        return new ColumnChoices(sync.Exclude.Concat(leftOut).ToHashSet(StringComparer.Ordinal), sync.Hash.ToHashSet(StringComparer.Ordinal), text) { HashKey = hashKey };
+    }
 }
 
 /// <summary>All of a table's columns as they will be in the lake, in the source's order.</summary>

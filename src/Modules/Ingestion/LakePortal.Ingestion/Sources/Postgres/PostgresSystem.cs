@@ -15,31 +15,11 @@ internal sealed class PostgresSystem(PostgresConnector connector) : SourceSystem
         return ("PostgreSQL", connection.ServerVersion);
     }
 
-    public override async Task<IReadOnlyList<SourceTable>> ReadTablesAsync(SourceDefinition source, CancellationToken cancellationToken)
-    {
-        await using var connection = await connector.OpenAsync(source, cancellationToken);
-        try
-        {
-            return await PgCatalog.ReadAllAsync(connection, cancellationToken);
-        }
-        catch (Exception e) when (e is not LakePortalException && Translate(e, source) is { } translated)
-        {
-            throw translated;
-        }
-    }
+    public override Task<IReadOnlyList<SourceTable>> ReadTablesAsync(SourceDefinition source, CancellationToken cancellationToken) =>
+        AskAsync<IReadOnlyList<SourceTable>>(source, async c => await PgCatalog.ReadAllAsync(c, cancellationToken), cancellationToken);
 
-    public override async Task<CaptureNotPossibleException?> FindObstacleAsync(SourceDefinition source, CancellationToken cancellationToken)
-    {
-        await using var connection = await connector.OpenAsync(source, cancellationToken);
-        try
-        {
-            return await new SlotManager(source, connection).FindObstacleAsync(cancellationToken);
-        }
-        catch (Exception e) when (e is not LakePortalException && Translate(e, source) is { } translated)
-        {
-            throw translated;
-        }
-    }
+    public override Task<CaptureNotPossibleException?> FindObstacleAsync(SourceDefinition source, CancellationToken cancellationToken) =>
+        AskAsync(source, c => new SlotManager(source, c).FindObstacleAsync(cancellationToken), cancellationToken);
 
     public override async Task<LogPosition?> PositionAsync(SourceDefinition source, CancellationToken cancellationToken) => await AskAsync(source, PgCatalogSql.Position, cancellationToken);
 
@@ -52,63 +32,48 @@ internal sealed class PostgresSystem(PostgresConnector connector) : SourceSystem
     public override async Task<LoadSnapshot> TakeAsync(SourceDefinition source, TimeSpan exactWait, CancellationToken cancellationToken) =>
         new PgLoadSnapshot(await SourceSnapshot.TakeAsync(connector, source, exactWait, cancellationToken));
 
-    public override async Task ForgetReaderAsync(SourceDefinition source, string slot, string publication, CancellationToken cancellationToken)
-    {
-        await using var connection = await connector.OpenAsync(source, cancellationToken);
-        try
+    public override Task ForgetReaderAsync(SourceDefinition source, string slot, string publication, CancellationToken cancellationToken) => AskAsync(
+        source,
+        async c =>
         {
-            await new SlotManager(source, connection).DropAsync(slot, publication, cancellationToken);
-        }
-        catch (Exception e) when (e is not LakePortalException && Translate(e, source) is { } translated)
-        {
-            throw translated;
-        }
-    }
+            await new SlotManager(source, c).DropAsync(slot, publication, cancellationToken);
+            return true;
+        },
+        cancellationToken);
 
-    public override async Task<KeptLog?> KeptLogAsync(SourceDefinition source, string slot, CancellationToken cancellationToken)
-    {
-        if (await AskAsync(source, PgCatalogSql.InsertPosition, cancellationToken) is not { } position)
-        {
-            return null;
-        }
+    public override Task<KeptLog?> KeptLogAsync(SourceDefinition source, string slot, CancellationToken cancellationToken) => AskAsync(
+        source,
+        async c => await PositionAsync(c, PgCatalogSql.InsertPosition, cancellationToken) is { } position && await new SlotManager(source, c).FindSlotAsync(slot, cancellationToken) is { } facts ? new KeptLog(position, facts) : null,
+        cancellationToken);
 
-        await using var connection = await connector.OpenAsync(source, cancellationToken);
-        try
+    public override Task GiveUpLogAsync(SourceDefinition source, string slot, CancellationToken cancellationToken) => AskAsync(
+        source,
+        async c =>
         {
-            return await new SlotManager(source, connection).FindSlotAsync(slot, cancellationToken) is { } facts ? new KeptLog(position, facts) : null;
-        }
-        catch (Exception e) when (e is not LakePortalException && Translate(e, source) is { } translated)
-        {
-            throw translated;
-        }
-    }
-
-    public override async Task GiveUpLogAsync(SourceDefinition source, string slot, CancellationToken cancellationToken)
-    {
-        await using var connection = await connector.OpenAsync(source, cancellationToken);
-        try
-        {
-            await using var drop = new NpgsqlCommand(PgCatalogSql.DropSlot, connection) { Parameters = { new() { Value = slot } } };
-            _ = await drop.ExecuteScalarAsync(cancellationToken);
-        }
-        catch (Exception e) when (e is not LakePortalException && Translate(e, source) is { } translated)
-        {
-            throw translated;
-        }
-    }
+            await new SlotManager(source, c).DropSlotAsync(slot, cancellationToken);
+            return true;
+        },
+        cancellationToken);
 
     public override LakePortalException? Translate(Exception error, SourceDefinition source, string? table = null) => PostgresErrors.Translate(error, source, table);
 
     public override string GrantHint(SourceDefinition source, SourceTable table) =>
         $"GRANT USAGE ON SCHEMA {PgSql.Quote(table.Schema)} TO \"{source.Username}\"; GRANT SELECT ON {table.Sql} TO \"{source.Username}\";";
 
-    private async Task<LogPosition?> AskAsync(SourceDefinition source, string sql, CancellationToken cancellationToken)
+    private Task<LogPosition?> AskAsync(SourceDefinition source, string sql, CancellationToken cancellationToken) => AskAsync(source, c => PositionAsync(c, sql, cancellationToken), cancellationToken);
+
+    private static async Task<LogPosition?> PositionAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        return LogPosition.TryParse(await command.ExecuteScalarAsync(cancellationToken) as string);
+    }
+
+    private async Task<T> AskAsync<T>(SourceDefinition source, Func<NpgsqlConnection, Task<T>> question, CancellationToken cancellationToken)
     {
         await using var connection = await connector.OpenAsync(source, cancellationToken);
         try
         {
-            await using var command = new NpgsqlCommand(sql, connection);
-            return LogPosition.TryParse(await command.ExecuteScalarAsync(cancellationToken) as string);
+            return await question(connection);
         }
         catch (Exception e) when (e is not LakePortalException && Translate(e, source) is { } translated)
         {

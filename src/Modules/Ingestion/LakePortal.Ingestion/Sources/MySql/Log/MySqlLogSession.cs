@@ -102,14 +102,8 @@ internal sealed class MySqlLogSession : LogSession
     {
         var logged = _maps.Table(relation);
         var sync = table.Sync;
-        var text = new Dictionary<string, string>(table.LearnedText, StringComparer.Ordinal);
-        foreach (var column in sync.Text)
-        {
-            text[column] = "text by configuration";
-        }
-
-        var excluded = sync.Exclude.Concat(logged.Columns.Where(c => c.IsGenerated).Select(c => c.Name)).Concat(SchemaPolicy.LeftOut(sync, table.Landed, logged)).ToHashSet(StringComparer.Ordinal);
-        var plan = TablePlan.For(logged, new ColumnChoices(excluded, sync.Hash.ToHashSet(StringComparer.Ordinal), text) { HashKey = table.HashKey });
+        var leftOut = logged.Columns.Where(c => c.IsGenerated).Select(c => c.Name).Concat(SchemaPolicy.LeftOut(sync, table.Landed, logged));
+        var plan = TablePlan.For(logged, ColumnChoices.Of(sync, leftOut, table.LearnedText, table.HashKey));
         var wanted = sync.Key.Count > 0 ? sync.Key : logged.Key;
         if (wanted.FirstOrDefault(k => plan.Find(k) is null) is { } missing)
         {

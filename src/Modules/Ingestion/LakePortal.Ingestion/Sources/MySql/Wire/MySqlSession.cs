@@ -48,21 +48,7 @@ internal sealed partial class MySqlSession : IDisposable
 
     /// <exception cref="MySqlServerException">The server refuses.</exception>
     /// <exception cref="MySqlNotSpokenException">It asks for what is not spoken here.</exception>
-    public static async Task<MySqlSession> OpenAsync(MySqlTarget target, CancellationToken cancellationToken)
-    {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            // Blocking from the first call on: a socket that was once used asynchronously takes a detour over the event loop for each wait.
-            return await Task.Run(() => Open(socket, target), CancellationToken.None).WaitAsync(target.ConnectTimeout, cancellationToken);
-        }
-        catch
-        {
-            // Also ends the attempt that is still going on.
-            socket.Dispose();
-            throw;
-        }
-    }
+    public static Task<MySqlSession> OpenAsync(MySqlTarget target, CancellationToken cancellationToken) => BlockingSocket.OpenAsync(s => Open(s, target), target.ConnectTimeout, cancellationToken);
 
     /// <summary>A server that says nothing for so long is taken for lost.</summary>
     public TimeSpan LongestSilence

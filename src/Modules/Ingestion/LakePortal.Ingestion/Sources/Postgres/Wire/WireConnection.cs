@@ -42,21 +42,7 @@ internal sealed partial class WireConnection : IDisposable
 
     /// <exception cref="WireNotSpokenException">The server asks for what is not spoken here.</exception>
     /// <exception cref="PostgresException">The server refuses.</exception>
-    public static async Task<WireConnection> OpenAsync(WireTarget target, CancellationToken cancellationToken)
-    {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            // Blocking from the first call on: a socket that was once used asynchronously takes a detour over the event loop for each wait.
-            return await Task.Run(() => Open(socket, target), CancellationToken.None).WaitAsync(target.ConnectTimeout, cancellationToken);
-        }
-        catch
-        {
-            // Also ends the attempt that is still going on.
-            socket.Dispose();
-            throw;
-        }
-    }
+    public static Task<WireConnection> OpenAsync(WireTarget target, CancellationToken cancellationToken) => BlockingSocket.OpenAsync(s => Open(s, target), target.ConnectTimeout, cancellationToken);
 
     /// <summary>Runs statements that return no rows.</summary>
     public void Execute(string sql)
